@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,30 +17,29 @@ import psutil
 import psycopg
 
 from crm import processes
-from crm.processes import ServerError
+from crm.processes import Child, ServerError
 
 NEEDED_BYTES = 200 * 1024**2
 # Time zone and language of the machine must not reach PostgreSQL; everything else it needs stands in its command.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
 
-class Server(ABC):
+class Server(Child):
     """One server: data in `folder/<name>`, output in `folder/log/<name>.log`, its socket in a short folder elsewhere.
 
-    Whoever calls `start` must be the only one who uses the folder: it ends what an earlier run left there.
+    Whoever starts it must be the only one who uses the folder: what an earlier run left there is ended.
     """
 
-    name: ClassVar[str]
+    title: ClassVar[str]
     program: ClassVar[str]
-    stop_signal: ClassVar[signal.Signals]
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        super().__init__(self.title, folder.resolve())
         self.folder = folder.resolve()
         self.data = self.folder / self.name
-        self.log = self.folder / "log" / f"{self.name}.log"
         self.sockets = processes.socket_folder(self.folder)
         self.durable = durable
-        self.process: subprocess.Popen[bytes] | None = None
+        self.log_start = 0
 
     @property
     @abstractmethod
@@ -67,28 +66,20 @@ class Server(ABC):
 
     def launch(self) -> None:
         self.end_leftovers()
-        self.log.parent.mkdir(parents=True, exist_ok=True)
         processes.own_folder(self.sockets)
         self.prepare()
         self.log_start = self.log.stat().st_size if self.log.exists() else 0
         command = processes.launched_as_service(self.command(), self.stop_signal, self.data)
-        self.process = processes.spawn(command, folder=self.data, log=self.log, environment=ENVIRONMENT)
+        self.spawn(command, self.data, ENVIRONMENT)
 
     def check_alive(self) -> None:
-        if self.process is None or self.process.poll() is not None:
+        if not self.is_alive():
             said = self.log.read_bytes()[self.log_start :].decode(errors="replace")
             raise ServerError(f"{self.name} does not start: {processes.complaint(said)}")
 
     def stop(self) -> None:
-        """Orderly, whatever is left of it; may be called twice."""
         self.end_leftovers()
         self.process = None
-
-    def kill(self) -> None:
-        """What a crash does: no warning, nothing written."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
 
     def end_leftovers(self) -> None:
         processes.end(self.running(), self.stop_signal)
@@ -104,7 +95,7 @@ class Server(ABC):
 
 
 class Postgres(Server):
-    name = "postgres"
+    title = "postgres"
     program = "postgres"
     stop_signal = signal.SIGINT  # "fast": on SIGTERM it would wait for its clients
     user = "pulse"
@@ -174,15 +165,14 @@ class Postgres(Server):
                 connection.execute(f'CREATE DATABASE "{self.database}"')
 
     def end_leftovers(self) -> None:
-        """Its children end with the server. Without it they are as good as crashed."""
+        """Its children must not be signalled: they end with the server."""
         found = self.running()
         parents = {process.info["ppid"] for process in found}
-        processes.end([process for process in found if process.pid in parents], self.stop_signal)
-        processes.end(found, signal.SIGKILL, patience=1)
+        processes.end([process for process in found if process.pid in parents], self.stop_signal, found)
 
 
 class Valkey(Server):
-    name = "valkey"
+    title = "valkey"
     program = "valkey-server"
     stop_signal = signal.SIGTERM
 

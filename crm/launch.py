@@ -18,10 +18,15 @@ CAPABILITY_VERSION_3 = 0x20080522
 def main(parent: int, death_signal: int, uid: int, gid: int, closed_path: bool, program: list[str]) -> None:
     if uid != os.geteuid():
         become(uid, gid, closed_path)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
+    die_with_parent(death_signal)
     if os.getppid() == parent:
         os.execv(program[0], program)
+
+
+def die_with_parent(death_signal: int) -> None:
+    """Only Linux can; elsewhere the next start ends what was left."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
 
 
 def become(uid: int, gid: int, closed_path: bool) -> None:

@@ -9,10 +9,12 @@ import stat
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
@@ -44,24 +46,71 @@ def _launch(program: Sequence[str], death_signal: signal.Signals, uid: int, gid:
     return [sys.executable, "-I", "-S", str(LAUNCHER), *map(str, numbers), *program]
 
 
-def spawn(command: Sequence[str], *, folder: Path, log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Starts a child in a session of its own, so that Ctrl-C reaches us alone, writing to a file that never fills."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+class Child(ABC):
+    """A process that we start, restart and stop; in a session of its own, so that Ctrl-C reaches us alone."""
+
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    patience: ClassVar[float] = 20  # seconds to stop in, before it is killed
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.log = folder / "log" / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.is_stopping = False
+
+    @abstractmethod
+    def launch(self) -> None:
+        """Starts it, and does not wait for it to be ready."""
+
+    def spawn(self, command: Sequence[str], folder: Path, environment: dict[str, str], fds: Sequence[int] = ()) -> None:
+        """Its output goes to a file, since a pipe that nobody empties would stop it."""
+        self.is_stopping = False
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=fds,
+                start_new_session=True,
+            )
+
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.is_alive() and not self.is_stopping:
+            self.is_stopping = True
+            self.process.send_signal(self.stop_signal)
+
+    def stop(self) -> None:
+        """Orderly, and with all it started; may be called twice."""
+        self.ask_to_stop()
+        if self.process is not None and self.is_alive():
+            head = psutil.Process(self.process.pid)
+            end([], self.stop_signal, [head, *head.children(recursive=True)], patience=self.patience)
+        self.process = None
+
+    def kill(self) -> None:
+        """What a crash does: no warning, nothing written."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
-def end(processes: Sequence[psutil.Process], polite: signal.Signals, *, patience: float = 20) -> None:
-    """Asks, waits `patience` seconds, then kills, and returns when all are gone."""
-    signal_all(processes, polite)
-    _, alive = psutil.wait_procs(processes, timeout=patience)
+def end(
+    heads: Sequence[psutil.Process],
+    polite: signal.Signals,
+    followers: Sequence[psutil.Process] = (),
+    *,
+    patience: float = 20,
+) -> None:
+    """Asks the heads, waits `patience` seconds for all, kills who is left, and returns when all are gone."""
+    signal_all(heads, polite)
+    _, alive = psutil.wait_procs({*heads, *followers}, timeout=patience)
     signal_all(alive, signal.SIGKILL)
     psutil.wait_procs(alive, timeout=5)
 

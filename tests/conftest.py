@@ -33,6 +33,7 @@ def configure_django() -> None:
 
     # No test needs the hashed names of static files, and collecting them takes seconds.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.TIMINGS_WRITER = False
     django.setup()
 
 

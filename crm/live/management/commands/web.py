@@ -1,0 +1,69 @@
+"""One web process: pages, API and sockets, on daphne or, with SERVER=uvicorn, on uvicorn."""
+
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+SECONDS_TO_FINISH = 8
+
+
+class Command(BaseCommand):
+    help = "Serves pages, the API and websockets."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--fd", type=int, help="a listening socket that we inherited, shared by several processes")
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=settings.PORT)
+
+    def handle(self, *args: Any, fd: int | None, host: str, port: int, **options: Any) -> None:
+        listening = socket.socket(fileno=fd) if fd is not None else listen(host, port)
+        serve = serve_uvicorn if settings.SERVER == "uvicorn" else serve_daphne
+        serve(listening)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """With Nagle's algorithm, which accepted sockets would inherit, an answer takes 44 ms."""
+    listening = socket.create_server((host, port), backlog=1024)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+def serve_daphne(listening: socket.socket) -> None:
+    from crm.live.server import LiveServer  # isort: skip  (before all else: it chooses Twisted's reactor)
+    from crm.asgi import application
+
+    proxy = {}
+    if settings.BEHIND_PROXY:
+        proxy = {
+            "proxy_forwarded_address_header": "X-Forwarded-For",
+            "proxy_forwarded_port_header": "X-Forwarded-Port",
+            "proxy_forwarded_proto_header": "X-Forwarded-Proto",
+        }
+    LiveServer(
+        application,
+        endpoints=[f"fd:fileno={listening.detach()}"],
+        server_name="",
+        request_buffer_size=64 * 1024,
+        **proxy,
+    ).run()
+
+
+def serve_uvicorn(listening: socket.socket) -> None:
+    import uvicorn
+
+    from crm.asgi import application
+
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        proxy_headers=settings.BEHIND_PROXY,
+        forwarded_allow_ips="*",
+    )
+    uvicorn.Server(config).run(sockets=[listening])

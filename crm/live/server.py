@@ -1,0 +1,95 @@
+"""daphne's server with what it lacks: senders wait for slow readers, and a stop tells sockets to come back."""
+
+# daphne must be imported before anything else of Twisted: it installs the asyncio reactor.
+from daphne.server import Server  # isort: skip
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from daphne.http_protocol import WebRequest
+from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import defer
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+SERVICE_RESTART = 1012
+SECONDS_TO_FINISH = 8.0
+
+
+@implementer(IPushProducer)
+class Flow:
+    """Open while the transport takes data; closed from its high-water mark (64 KiB unsent) until it is empty."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+
+    def pauseProducing(self) -> None:  # noqa: N802  (Twisted's names)
+        self.open.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.open.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self.open.set()
+
+
+class LiveServer(Server):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.flows: WeakKeyDictionary[Any, Flow] = WeakKeyDictionary()
+        self.ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        self.ports.append(port)
+        super().listen_success(port)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Returns when there is room for more, so an ASGI `send` is as slow as its reader."""
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.release(protocol)
+        await super().handle_reply(protocol, message)
+        if message["type"] == "websocket.accept" or message.get("more_body"):
+            self.control(protocol)
+        flow = self.flows.get(protocol)
+        if flow is not None and not flow.open.is_set():
+            await flow.open.wait()
+
+    def control(self, protocol: Any) -> None:
+        if protocol in self.flows or self.is_gone(protocol):
+            return
+        flow = self.flows[protocol] = Flow()
+        if isinstance(protocol, WebRequest):
+            protocol.registerProducer(flow, True)
+        else:
+            # The HTTP channel that the socket came from is still registered, and has nothing left to pause.
+            protocol.transport.unregisterProducer()
+            protocol.transport.registerProducer(flow, True)
+
+    def release(self, protocol: Any) -> None:
+        """Twisted wants a request's producer gone before the request is finished."""
+        if self.flows.pop(protocol, None) is not None and not self.is_gone(protocol):
+            protocol.unregisterProducer()
+
+    def is_gone(self, protocol: Any) -> bool:
+        return bool(self.connections.get(protocol, {"disconnected": True}).get("disconnected"))
+
+    def kill_all_applications(self) -> "defer.Deferred[None]":
+        """Called by daphne when a stop was asked for; the process ends when the result is there."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self.drain()))
+
+    async def drain(self) -> None:
+        for port in self.ports:
+            port.stopListening()
+        for protocol in list(self.connections):
+            if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
+                protocol.sendClose(code=SERVICE_RESTART)
+        if self.at_work():
+            _, late = await asyncio.wait(self.at_work(), timeout=SECONDS_TO_FINISH)
+            for application in late:
+                application.cancel()
+
+    def at_work(self) -> list["asyncio.Future[None]"]:
+        found = [details.get("application_instance") for details in self.connections.values()]
+        return [application for application in found if application and not application.done()]

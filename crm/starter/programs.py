@@ -1,0 +1,51 @@
+"""Our own processes as children of the starter: web, relay, worker and beat."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from crm import processes
+from crm.environment import CHECKOUT
+from crm.processes import Child
+
+MANAGE = [sys.executable, str(CHECKOUT / "manage.py")]
+CELERY = [sys.executable, "-m", "celery", "-A", "crm", "--quiet"]
+
+
+class Program(Child):
+    patience = 10
+
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, environment: dict[str, str], fds: Sequence[int] = ()
+    ) -> None:
+        super().__init__(name, folder)
+        self.command = command
+        self.environment = environment
+        self.fds = fds
+
+    def launch(self) -> None:
+        command = processes.launched(self.command, self.stop_signal)
+        self.spawn(command, CHECKOUT, os.environ | self.environment, self.fds)
+
+
+def web(folder: Path, environment: dict[str, str], listening: int, count: int) -> list[Child]:
+    """`count` processes that accept from one socket."""
+    command = [*MANAGE, "web", "--fd", str(listening)]
+    return [Program(f"web-{number}", command, folder, environment, [listening]) for number in range(1, count + 1)]
+
+
+def relay(folder: Path, environment: dict[str, str]) -> Child:
+    return Program("relay", [*MANAGE, "relay"], folder, environment)
+
+
+def worker(folder: Path, environment: dict[str, str]) -> Child:
+    # Without mingle, gossip and heartbeat: they serve clusters of workers that look at each other; ours do not.
+    quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+    concurrency = ["--concurrency", environment.get("WORKER_PROCESSES", "2")]
+    return Program("worker", [*CELERY, "worker", *concurrency, *quiet], folder, environment)
+
+
+def beat(folder: Path, environment: dict[str, str]) -> Child:
+    schedule = ["--schedule", str(folder / "beat-schedule"), "--pidfile", ""]
+    return Program("beat", [*CELERY, "beat", *schedule], folder, environment)

@@ -1,0 +1,163 @@
+"""The two things the starter does: run the product until it is stopped, or one manage.py command."""
+
+import errno
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from crm.embedded import Postgres, Server, Valkey
+from crm.environment import CHECKOUT, read_environment
+from crm.processes import Child, ServerError, launched
+from crm.starter import programs
+from crm.starter.home import Home
+from crm.starter.supervisor import Stopped, StopSignals, Supervisor
+from crm.starter.terminal import say
+
+BACKLOG = 1024
+
+
+class CommandFailed(Exception):
+    """A command that we depend on has failed, and has said why itself."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def run_product(home: Home, signals: StopSignals) -> int:
+    port = number_from_environment("PORT", 8000)
+    home.take_or_complain()
+    home.end_leftovers()
+    servers = embedded_servers(home)
+    environment = environment_for(home, servers) | {"PORT": str(port)}
+    with listen(os.environ.get("HOST", "127.0.0.1"), port) as listening:
+        web = programs.web(home.folder, environment, listening.fileno(), number_from_environment("WEB_PROCESSES", 2))
+        relay = programs.relay(home.folder, environment)
+        clockwork = [programs.worker(home.folder, environment), programs.beat(home.folder, environment)]
+        url = f"http://localhost:{port}"
+        with supervised(home, signals, url, [web, clockwork, [relay], *in_stopping_order(servers)]) as supervisor:
+            start_servers(supervisor, servers)
+            home.write_environment(environment)
+            demand(["prepare", "--demo"], environment, signals)
+            supervisor.start(*web, relay)
+            supervisor.run(until=lambda: answers(port))
+            supervisor.start(*clockwork)
+            say(f"\nPulse runs at {url} (data and logs in {home.folder}; Ctrl-C stops it)\n")
+            supervisor.run()
+    return 0
+
+
+def run_command(home: Home, signals: StopSignals, command: Sequence[str]) -> int:
+    """Beside a running product its servers are used; otherwise they run as long as the command does."""
+    if not home.take():
+        return manage(command, read_environment(home.folder), signals)
+    home.end_leftovers()
+    servers = embedded_servers(home)
+    environment = environment_for(home, servers)
+    with supervised(home, signals, "", in_stopping_order(servers)) as supervisor:
+        start_servers(supervisor, servers)
+        home.write_environment(environment)
+        demand(["prepare"], environment, signals)
+        return manage(command, environment, signals)
+
+
+@contextmanager
+def supervised(home: Home, signals: StopSignals, url: str, groups: Sequence[Sequence[Child]]) -> Iterator[Supervisor]:
+    def changed(stopping: bool) -> None:
+        home.record(url, supervisor.children, stopping=stopping)
+
+    supervisor = Supervisor(groups, signals, changed)
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
+        home.forget_record()
+
+
+def embedded_servers(home: Home) -> list[Server]:
+    """In starting order; an address in the environment means a server of your own instead."""
+    servers: list[Server] = []
+    if not os.environ.get("DATABASE_URL"):
+        servers.append(Postgres(home.folder))
+    if not os.environ.get("REDIS_URL"):
+        servers.append(Valkey(home.folder))
+    return servers
+
+
+def in_stopping_order(servers: Sequence[Server]) -> list[list[Child]]:
+    return [[server] for server in reversed(servers)]
+
+
+def environment_for(home: Home, servers: Sequence[Server]) -> dict[str, str]:
+    """What the settings read. Named in our own environment, each of these is left as it is."""
+    addresses = {"DATABASE_URL" if isinstance(server, Postgres) else "REDIS_URL": server.url for server in servers}
+    folders = {"MEDIA_ROOT": str(home.folder / "media"), "STATIC_ROOT": str(home.folder / "static")}
+    defaults = {"SECRET_KEY": home.secret_key(), "TLS": "0", **folders}
+    given = ("DATABASE_URL", "REDIS_URL", "DEBUG", "ALLOWED_HOSTS", *defaults)
+    return {**defaults, **{name: os.environ[name] for name in given if os.environ.get(name)}, **addresses}
+
+
+def start_servers(supervisor: Supervisor, servers: Sequence[Server]) -> None:
+    """All at once; then each until it serves clients."""
+    supervisor.start(*servers)
+    for server in servers:
+        server.wait_until_ready()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """One socket for all web processes. What they accept inherits TCP_NODELAY; with Nagle an answer takes 44 ms."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise ServerError(listening_complaint(error, host, port)) from None
+    return listening
+
+
+def listening_complaint(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken; choose another one, as in: PORT={port + 1} make run"
+    return f"cannot listen on {host}:{port}: {error.strerror}"
+
+
+def answers(port: int) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    return False
+
+
+def demand(command: Sequence[str], environment: dict[str, str], signals: StopSignals) -> None:
+    code = manage(command, environment, signals)
+    if code:
+        raise CommandFailed(code)
+
+
+def manage(command: Sequence[str], environment: dict[str, str], signals: StopSignals) -> int:
+    """Runs a manage.py command on our terminal, but out of reach of its Ctrl-C: that asks us, and we stop it."""
+    arguments = launched([*programs.MANAGE, *command], signal.SIGTERM)
+    process = subprocess.Popen(arguments, env=os.environ | environment, cwd=CHECKOUT, start_new_session=True)
+    while process.poll() is None:
+        if signals.asked:
+            process.terminate()
+            process.wait()
+            raise Stopped
+        time.sleep(0.02)
+    return process.returncode
+
+
+def number_from_environment(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal():
+        raise ServerError(f"{name} must be a number, not {text!r}")
+    return int(text)

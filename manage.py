@@ -1,0 +1,23 @@
+#!/usr/bin/env python
+"""Django's command line for Pulse CRM."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from crm.environment import use_environment_of_last_run
+
+
+def main() -> None:
+    use_environment_of_last_run()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"pulse: {error}")
+
+
+if __name__ == "__main__":
+    main()
