@@ -1,0 +1,108 @@
+"""Template tags of every page (built in, no `load`): icons, and values as `crm.records.formats` words them."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template.base import VariableDoesNotExist
+from django.template.context import Context
+from django.utils.safestring import SafeString, mark_safe
+
+from crm.records import formats
+from crm.records.directory import directory as load_directory
+
+register = template.Library()
+
+SHELL_DIRECTORY = template.Variable("shell.directory")
+
+ICONS = Path(settings.BASE_DIR) / "node_modules" / "@tabler" / "icons" / "icons"
+# Kinds that are more than text have a partial, which values.js clones for a patch.
+PARTIALS = {kind: f"_value_{kind}.html" for kind in ("user", "stage", "tags", "relative", "time")}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A Tabler icon, inline: `{% icon "users" %}`, or of the filled set `{% icon "filled/star" %}`."""
+    return _drawing(name)
+
+
+@register.simple_tag(takes_context=True)
+def value(context: Context, canonical: Any, kind: str = "text") -> Any:
+    """A canonical value with its markup: `{% value row.owner "user" %}` in an element with `data-format="user"`."""
+    wording = _wording(context)
+    shown = formats.text(canonical, kind, wording)
+    partial = PARTIALS.get(kind)
+    if partial is None or canonical in (None, "", []):
+        return shown
+    engine = context.template.engine  # type: ignore[union-attr]
+    facts = {"shown": shown, "canonical": canonical, **_facts(kind, canonical, wording)}
+    return engine.get_template(partial).render(Context(facts))
+
+
+@register.filter
+def relative(canonical: Any) -> str:
+    """`4 min`, `yesterday`, `12 Nov`: the text alone, where a `<time>` is not wanted."""
+    return formats.text(canonical, "relative", formats.Wording(formats.page_words()))
+
+
+@register.filter
+def number(canonical: Any, digits: int | None = None) -> str:
+    wording = formats.Wording(formats.page_words())
+    return formats.text(canonical, "number", wording) if digits is None else formats.number(canonical, wording, digits)
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    return formats.text(seconds, "duration", formats.Wording(formats.page_words()))
+
+
+@register.filter
+def initials(name: str) -> str:
+    return formats.initials(name)
+
+
+@register.filter
+def color_class(record_id: int) -> str:
+    return formats.color_class(record_id)
+
+
+@register.simple_tag(takes_context=True)
+def page_words(context: Context) -> dict[str, Any]:
+    """What `format.js` needs to word values as this page does."""
+    return {**formats.page_words(), "directory": _directory(context)}
+
+
+def _wording(context: Context) -> formats.Wording:
+    return formats.Wording(formats.page_words(), _directory(context))
+
+
+def _directory(context: Context) -> formats.Directory:
+    """The page's own where it has one; else (a row drawn by the hub) the process's."""
+    try:
+        found: formats.Directory = SHELL_DIRECTORY.resolve(context)
+    except VariableDoesNotExist:
+        found = load_directory()
+    return found
+
+
+def _facts(kind: str, canonical: Any, wording: formats.Wording) -> dict[str, Any]:
+    if kind == "user":
+        return {"user_id": canonical}
+    if kind == "stage":
+        return {"stage": formats.entry("stages", canonical, wording.directory)}
+    if kind == "tags":
+        return {"names": [formats.text(each, "tag", wording) for each in canonical]}
+    return {"moment": formats.parse(canonical).isoformat(), "exact": formats.exact(canonical, wording)}
+
+
+@cache
+def _drawing(name: str) -> SafeString:
+    """Only what draws: the set's transparent frame and its classes are left out."""
+    folder, _slash, stem = name.rpartition("/")
+    drawing = (ICONS / (folder or "outline") / f"{stem}.svg").read_text()
+    paths = "".join(re.findall(r"<path d=[^>]*/>", drawing))
+    set_class = "icon icon-filled" if folder == "filled" else "icon"
+    return mark_safe(f'<svg class="{set_class}" viewBox="0 0 24 24" aria-hidden="true">{paths}</svg>')  # noqa: S308

@@ -1,0 +1,55 @@
+"""The browser libraries that we serve: named files of node_modules, under /static/lib/."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+# Manifest storage over all of node_modules fails on missing maps, so each file is named with what it refers to.
+LIBRARIES: list[str] = [
+    "@fontsource-variable/inter/index.css",
+    *(
+        f"@fontsource-variable/inter/files/inter-{script}-wght-normal.woff2"
+        for script in ("cyrillic-ext", "cyrillic", "greek-ext", "greek", "latin-ext", "latin", "vietnamese")
+    ),
+    "@tabler/core/dist/css/tabler.min.css",
+    "@tabler/core/dist/css/tabler.min.css.map",
+    "chart.js/dist/chart.umd.min.js",
+    "chart.js/dist/chart.umd.min.js.map",
+    "htmx.org/dist/htmx.min.js",
+    "idiomorph/dist/idiomorph-ext.min.js",
+]
+
+PREFIX = "lib/"
+
+
+class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Hashed names, also in the `import` lines of our JavaScript modules."""
+
+    support_js_module_import_aggregation = True
+
+
+class LibraryFinder(BaseFinder):
+    """Finds `lib/<path>` in node_modules when the path is one of `settings.STATIC_LIBRARIES`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.storage = FileSystemStorage(location=settings.BASE_DIR / "node_modules")
+        self.storage.prefix = "lib"  # type: ignore[attr-defined]  # collectstatic asks for it
+        super().__init__(*args, **kwargs)
+
+    def check(self, **kwargs: Any) -> list[Any]:
+        return []
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:  # type: ignore[override]
+        name = path.removeprefix(PREFIX)
+        if not path.startswith(PREFIX) or name not in settings.STATIC_LIBRARIES:
+            return []
+        full = str(Path(self.storage.location) / name)
+        return [full] if find_all else full
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
+        return [(name, self.storage) for name in settings.STATIC_LIBRARIES]

@@ -1,0 +1,104 @@
+// How canonical values read: the JavaScript half of crm/records/formats.py, held against it by tests/crm/test_format.py.
+// Pure: everything beside the value is in `wording`: {words, directory, now}.
+
+const MINUTE = 60, HOUR = 3600, DAY = 86400;
+const ONE_CHARACTER_NAMES = [[0x2e80, 0x9fff], [0xac00, 0xd7af], [0xf900, 0xfaff], [0x20000, 0x3ffff]];
+// Up to this many seconds: times this factor, with so many digits, in this unit.
+const DURATIONS = [
+  [0.00995, 1000, 1, "milliseconds"],
+  [0.9995, 1000, 0, "milliseconds"],
+  [9.995, 1, 2, "seconds"],
+  [119.95, 1, 1, "seconds"],
+  [7170, 1 / MINUTE, 0, "minutes"],
+  [Infinity, 1 / HOUR, 0, "hours"],
+];
+
+const FORMATS = {
+  text: (value) => String(value),
+  relative,
+  time: exact,
+  date: day,
+  number,
+  duration,
+  list: (value) => value.join(", "),
+  first: (value) => (value.length === 1 ? String(value[0]) : `${value[0]} +${value.length - 1}`),
+  user: (value, wording) => name("users", value, wording),
+  team: (value, wording) => name("teams", value, wording),
+  stage: (value, wording) => name("stages", value, wording),
+  tag: (value, wording) => name("tags", value, wording),
+  tags: (value, wording) => value.map((each) => name("tags", each, wording)).join(", "),
+};
+
+/** The text of a canonical value (ISO time, id, code, list, number); a dash for nothing. */
+export function text(value, kind, wording) {
+  const isNothing = value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
+  return isNothing ? wording.words.none : FORMATS[kind](value, wording);
+}
+
+export function relative(value, { words, now }) {
+  const moment = new Date(value);
+  const passed = (now - moment) / 1000;
+  const distance = Math.abs(passed), side = passed > 0 ? "ago" : "ahead";
+  if (distance < MINUTE) return words.just_now;
+  if (distance < HOUR) return fill(words[`minutes_${side}`], { n: Math.floor(distance / MINUTE) });
+  if (distance < DAY) return fill(words[`hours_${side}`], { n: Math.floor(distance / HOUR) });
+  const here = local(moment, words), today = local(now, words);
+  const days = (Date.UTC(here.year, here.month - 1, here.day) - Date.UTC(today.year, today.month - 1, today.day)) / 1000 / DAY;
+  if (Math.abs(days) === 1) return days < 0 ? words.yesterday : words.tomorrow;
+  return fillDate(here.year === today.year ? words.date_this_year : words.date, here, words);
+}
+
+export function exact(value, { words }) {
+  const here = local(new Date(value), words);
+  const clock = ["hour", "minute", "second"].map((part) => [part, String(here[part]).padStart(2, "0")]);
+  return fill(fillDate(words.exact, here, words), Object.fromEntries(clock));
+}
+
+/** Grouped, rounded half away from zero: whole numbers as they are, others to two digits unless told. */
+export function number(value, { words }, digits) {
+  const places = digits ?? (Number.isInteger(Number(value)) ? 0 : 2);
+  const [whole, fraction] = Math.abs(value).toFixed(places).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, words.group) + (fraction ? words.decimal + fraction : "");
+  return value < 0 && /[1-9]/.test(grouped) ? `-${grouped}` : grouped;
+}
+
+/** Seconds as a person reads them: 7.8 ms, 143 ms, 1.84 s, 12.1 s, 5 min, 3 h. */
+export function duration(seconds, wording) {
+  const [, factor, digits, unit] = DURATIONS.find(([limit]) => seconds < limit);
+  return fill(wording.words[unit], { n: number(seconds * factor, wording, digits) });
+}
+
+/** 王 for 王小明, ML for Marta Lindqvist, ? for a name without letters. */
+export function initials(fullName) {
+  const words = fullName.split(/\s+/u).map((word) => word.match(/[\p{L}\p{N}]/gu)).filter(Boolean);
+  if (!words.length) return "?";
+  const first = words[0][0], code = first.codePointAt(0);
+  const isAlone = words.length === 1 || ONE_CHARACTER_NAMES.some(([low, high]) => low <= code && code <= high);
+  return (isAlone ? first : first + words.at(-1)[0]).toUpperCase();
+}
+
+export const colorClass = (id) => `c-${id % 10}`;
+
+export const entry = (kind, key, { directory }) => directory[kind]?.[key] ?? {};
+
+const name = (kind, key, wording) => String(entry(kind, key, wording).name ?? key);
+
+/** A date as it is; a moment by its day in the reader's zone. */
+function day(value, { words }) {
+  const [year, month, date] = value.split("-").map(Number);
+  return fillDate(words.date, value.length === 10 ? { year, month, day: date } : local(new Date(value), words), words);
+}
+
+const clocks = new Map();
+const NUMERIC = Object.fromEntries(["year", "month", "day", "hour", "minute", "second"].map((part) => [part, "numeric"]));
+
+function local(moment, { zone }) {
+  if (!clocks.has(zone)) clocks.set(zone, new Intl.DateTimeFormat("en", { timeZone: zone, hourCycle: "h23", ...NUMERIC }));
+  return Object.fromEntries(clocks.get(zone).formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
+}
+
+function fillDate(pattern, { year, month, day: date }, words) {
+  return fill(pattern, { day: date, month: words.months[month - 1], number: month, year });
+}
+
+const fill = (pattern, parts) => Object.entries(parts).reduce((text, [key, part]) => text.replaceAll(`{${key}}`, part), pattern);
