@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
@@ -14,9 +15,10 @@ def main() -> None:
     use_environment_of_last_run()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     try:
-        execute_from_command_line(sys.argv)
+        _ = settings.SECRET_KEY  # reads the settings
     except ImproperlyConfigured as error:
         sys.exit(f"pulse: {error}")
+    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,28 @@
+"""The Celery application: pool of workers and clock. What they do stands in each app's tasks.py."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+
+app = Celery("pulse")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_ignore_result=True,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 60,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 1,
+        "socket_keepalive": True,
+    },
+    beat_schedule={
+        "timings-partitions": {"task": "crm.timings.tasks.make_partitions", "schedule": 3600.0},
+        "timings-rollups": {"task": "crm.timings.tasks.roll_up", "schedule": 60.0},
+    },
+)
+app.autodiscover_tasks()

@@ -1,0 +1,26 @@
+"""Turns DATABASE_URL into Django's database settings, pool included."""
+
+import os
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+
+def database_settings(url: str) -> dict[str, Any]:
+    """Django's settings for a libpq address (`postgresql://user@host:port/name?host=/socket/folder`)."""
+    try:
+        parts = conninfo_to_dict(url)
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    found = {names[key]: str(value) for key, value in parts.items() if key in names}
+    options = {key: value for key, value in parts.items() if key not in names}
+    # CONN_MAX_AGE leaks connections under ASGI; the bounded pool is what limits them.
+    options["pool"] = {
+        "min_size": 1,
+        "max_size": int(os.environ.get("DATABASE_POOL", "16")),
+        "timeout": 10,
+    }
+    return {"ENGINE": "django.db.backends.postgresql", "OPTIONS": options, **found}

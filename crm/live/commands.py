@@ -1,0 +1,171 @@
+"""What a client may say on the socket: watch, unwatch, ack, here. Each is checked before anything happens."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import ValidationError
+
+from crm.live import catchup
+from crm.live.frames import Delivered
+from crm.live.hub import Hub
+from crm.live.panels import OpenPanel, panel
+from crm.live.socket import Socket
+from crm.live.views import View, open_view
+from crm.live.watches import OpenView, Wish
+
+MOST_TOPICS = 2_000  # watched by one socket
+MOST_NAMES = 50  # views and panels of one socket
+
+
+async def obey(hub: Hub, socket: Socket, command: Mapping[str, Any]) -> str:
+    """Does what the command says; returns its name for the timings, "unknown" for what is no command."""
+    if isinstance(acknowledged := command.get("ack"), list):
+        socket.acknowledges = True
+        hub.deliveries.acknowledge([each for each in acknowledged if isinstance(each, int)], socket)
+        return "ack"
+    if isinstance(wanted := command.get("watch"), list):
+        await Watch(hub, socket, command).run(wanted)
+        return "watch"
+    if isinstance(unwanted := command.get("unwatch"), list):
+        for topic in unwanted:
+            unwatch(hub, socket, str(topic))
+        return "unwatch"
+    if "here" in command:
+        be_here(hub, socket, command["here"])
+        return "here"
+    complain(socket, "", "unknown command")
+    return "unknown"
+
+
+def unwatch(hub: Hub, socket: Socket, topic: str) -> None:
+    """A record by its topic, a view or panel by the name that the client gave it."""
+    hub.watches.unwatch(socket, topic)
+    hub.watches.unwatch_name(socket, topic)
+
+
+def be_here(hub: Hub, socket: Socket, where: Any) -> None:
+    """On a watched record and perhaps one of its fields; null: nowhere."""
+    if not isinstance(where, dict) or where.get("record") not in socket.records:
+        socket.here = None
+    else:
+        field = where.get("field")
+        socket.here = (where["record"], field[:40] if isinstance(field, str) else None)
+    socket.here_at = time.monotonic()
+    hub.share_presence()
+
+
+def complain(socket: Socket, topic: Any, reason: str) -> None:
+    socket.put({"error": {"topic": topic, "reason": reason}})
+    socket.flush()
+
+
+class Watch:
+    """One watch command: registered at once, then checked and caught up while newer frames are held back."""
+
+    def __init__(self, hub: Hub, socket: Socket, command: Mapping[str, Any]) -> None:
+        self.hub, self.socket = hub, socket
+        start = command.get("from")
+        self.after = start if isinstance(start, int) and not isinstance(start, bool) and start >= 0 else None
+        self.is_other_epoch = self.after is not None and command.get("epoch") not in (None, hub.epoch)
+
+    async def run(self, wanted: list[Any]) -> None:
+        if self.is_other_epoch:
+            self.socket.put({"resync": True, "epoch": self.hub.epoch, "head": self.hub.head})
+            self.after = None
+        self.socket.holds += 1
+        try:
+            up_to = self.hub.head
+            topics = self.register([each for each in wanted if isinstance(each, str)])
+            views = self.open_names([each for each in wanted if isinstance(each, dict)])
+            await self.drop_invisible(topics)
+            if self.after is not None:
+                await self.catch_up([each for each in topics if each in self.socket.records], views, up_to)
+        finally:
+            self.socket.holds -= 1
+        for topic in topics:
+            if people := self.hub.presence.on(topic):
+                self.socket.put({"presence": {topic: people}})
+        self.socket.flush()
+
+    def register(self, topics: list[str]) -> list[str]:
+        room = MOST_TOPICS - len(self.socket.records)
+        if len(topics) > room:
+            complain(self.socket, topics[room], f"more than {MOST_TOPICS} records on one socket")
+        fresh = [topic for topic in topics[:room] if len(topic) <= 100]
+        for topic in fresh:
+            self.hub.watches.watch(self.socket, topic)
+        return fresh
+
+    def open_names(self, wanted: list[Mapping[str, Any]]) -> dict[str, View]:
+        """Views and panels; what cannot be opened is answered with an error under its name."""
+        views: dict[str, View] = {}
+        for each in wanted:
+            name = each.get("as") or each.get("view") or each.get("panel")
+            if not isinstance(name, str) or len(name) > 60:
+                complain(self.socket, each.get("view") or each.get("panel"), "give it a short name with “as”")
+            elif len(self.socket.views) + len(self.socket.panels) >= MOST_NAMES:
+                complain(self.socket, name, f"more than {MOST_NAMES} views on one socket")
+            elif "panel" in each:
+                self.open_panel(name, each)
+            elif view := self.open_view(name, each):
+                views[name] = view
+        return views
+
+    def open_panel(self, name: str, wanted: Mapping[str, Any]) -> None:
+        kind, args = panel(str(wanted["panel"])), wanted.get("args", {})
+        if kind is None or not isinstance(args, dict):
+            complain(self.socket, name, "unknown panel")
+            return
+        self.hub.watches.watch_panel(self.socket, name, OpenPanel(kind, args, self.socket.access))
+
+    def open_view(self, name: str, wanted: Mapping[str, Any]) -> View | None:
+        access, filters, sort = self.socket.access, wanted.get("filter", {}), wanted.get("sort")
+        try:
+            view = open_view(str(wanted.get("view")), filters, sort, access)
+        except ValidationError as error:
+            complain(self.socket, name, "; ".join(error.messages))
+            return None
+        key = ("view", wanted["view"], json.dumps([filters, sort], sort_keys=True), access.scope())
+        wish = Wish(frames=wanted.get("frames", True) is not False, html=wanted.get("html") is True)
+        self.hub.watches.watch_view(self.socket, name, key, view, wish)
+        return view
+
+    async def drop_invisible(self, topics: list[str]) -> None:
+        if not topics:
+            return
+        visible = await sync_to_async(catchup.visible_topics)(self.socket, topics)
+        for topic in set(topics) - visible:
+            self.hub.watches.unwatch(self.socket, topic)
+            if self.after is None:
+                self.socket.put({"error": {"topic": topic, "reason": "not found"}})
+            else:
+                self.socket.put({"gone": [topic]})
+
+    async def catch_up(self, topics: list[str], views: dict[str, View], up_to: int) -> None:
+        """Exactly what was missed, before anything newer; or a clear resync when it is too much."""
+        after = self.after or 0
+        found = await sync_to_async(catchup.missed)(after, up_to, topics) if topics else catchup.Missed([])
+        rows = found.rows
+        if rows is None:
+            self.socket.put({"resync": True})
+            return
+        sees = self.socket.access.sees_contacts
+        changes = [Delivered(row, self.hub.directory) for row in rows]
+        self.socket.put_first([(each.seq, each.text(sees)) for each in changes])
+        if views and after < up_to:
+            await self.catch_up_views(views, up_to, after)
+
+    async def catch_up_views(self, views: dict[str, View], up_to: int, after: int) -> None:
+        rows = (await sync_to_async(catchup.missed_by_views)(after, up_to)).rows
+        for name, view in views.items():
+            if rows is None:
+                self.socket.put({"resync": True, "as": name})
+            elif key := self.socket.views.get(name):
+                wish = self.hub.watches.views[key].watchers[self.socket, name]
+                self.replay(OpenView(view, {(self.socket, name): wish}), rows)
+
+    def replay(self, open_view: OpenView, rows: list[dict[str, Any]]) -> None:
+        self.hub.fanout.replay(open_view, [Delivered(row, self.hub.directory) for row in rows])

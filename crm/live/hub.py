@@ -1,0 +1,270 @@
+"""One hub per process: receives every row of the log, in order and without gaps, and hands it to the fan-out.
+
+Everything here runs on the event loop; whatever asks the database is in catchup.py and runs in a thread.
+"""
+
+import asyncio
+import logging
+import os
+import socket as sockets_module
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from crm.live import bus, catchup
+from crm.live.deliveries import Deliveries
+from crm.live.fanout import Fanout
+from crm.live.frames import Delivered
+from crm.live.presence import TELL_EVERY, Presence
+from crm.live.socket import Socket
+from crm.live.watches import Watches
+from crm.records import directory, log
+from crm.timings import clock, recorder
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT = 1.0  # seconds between heads, and between questions to the log
+SETTLE = 0.1  # seconds between looks for deliveries that are complete and panels that are due
+SLICE = 200  # changes given out before the loop may breathe
+REPAIR = 2_000  # rows read from the log at once
+
+
+class Hub:
+    """The position of this process in the log, and the loops that keep it current."""
+
+    def __init__(self) -> None:
+        process = f"{sockets_module.gethostname()}:{os.getpid()}"
+        self.watches = Watches()
+        self.deliveries = Deliveries(process)
+        self.presence = Presence(process)
+        self.fanout = Fanout(self.watches, self.deliveries)
+        self.process = process
+        self.epoch = ""
+        self.head = 0
+        self.directory: directory.Directory = {}
+        self.turn = asyncio.Lock()
+        self.started: asyncio.Task[None] | None = None
+        self.loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Once per process, with the first socket, since daphne has no lifespan."""
+        if self.started is None:
+            self.started = asyncio.get_running_loop().create_task(self.begin())
+        await asyncio.shield(self.started)
+
+    async def begin(self) -> None:
+        await self.take_position()
+        loops = (bus.subscribe(self.hear), self.beat(), self.show_panels(), self.tell_presence())
+        self.loops = [asyncio.get_running_loop().create_task(self.keep(each)) for each in loops]
+
+    async def take_position(self) -> None:
+        self.epoch, self.head, held = await sync_to_async(directory.page_state)()
+        self.directory = {name: dict(entries) for name, entries in held.items()}
+
+    async def keep(self, loop: Coroutine[Any, Any, None]) -> None:
+        """A loop that fails must not leave screens that look live: all sockets close, and begin again elsewhere or anew."""
+        try:
+            await loop
+        except Exception:
+            logger.exception("A loop of the hub failed; its sockets are closed")
+            for task in self.loops:
+                if task is not asyncio.current_task():
+                    task.cancel()
+            self.started = None
+            self.close_where(lambda socket: True, 1011)
+
+    # What comes in.
+
+    async def hear(self, channel: str, message: Mapping[str, Any]) -> None:
+        if channel == bus.PRESENCE:
+            self.presence.hear(message, time.monotonic())
+            self.send_presence()
+        else:
+            await self.receive(str(message["epoch"]), message["rows"])
+
+    async def receive(self, epoch: str, rows: list[dict[str, Any]]) -> None:
+        """Rows in order. Known ones are passed over; what is missing before them is read from the log."""
+        async with self.turn:
+            if epoch != self.epoch:
+                await self.change_epoch()
+                return
+            fresh = [row for row in rows if row["seq"] > self.head]
+            if fresh and fresh[0]["seq"] != self.head + 1:
+                await self.repair(fresh[0]["seq"] - 1)
+            await self.give_out([row for row in fresh if row["seq"] > self.head])
+
+    async def ask_log(self) -> None:
+        """The log itself is asked for its head, so that nothing depends on the bus."""
+        epoch, head = await sync_to_async(log.position)()
+        async with self.turn:
+            if epoch != self.epoch:
+                await self.change_epoch()
+            elif head > self.head:
+                await self.repair(head)
+
+    async def repair(self, up_to: int) -> None:
+        while self.head < up_to:
+            rows = await sync_to_async(log.rows_after)(self.head, REPAIR, up_to=up_to)
+            if not rows:
+                return
+            await self.give_out(rows)
+
+    async def change_epoch(self) -> None:
+        """The log was restored: positions of before mean nothing any more."""
+        await self.take_position()
+        for socket in self.watches.sockets:
+            socket.put({"resync": True, "epoch": self.epoch, "head": self.head})
+            socket.flush()
+
+    # What goes out.
+
+    async def give_out(self, rows: list[dict[str, Any]]) -> None:
+        for start in range(0, len(rows), SLICE):
+            part = [Delivered(row, self.directory) for row in rows[start : start + SLICE]]
+            for change in part:
+                self.update_directory(change)
+            self.fanout.deliver(part)
+            self.head = part[-1].seq
+            for panel in self.watches.panels.values():
+                panel.is_due = True
+            for change in part:
+                await self.follow_rights(change)
+            await asyncio.sleep(0)
+
+    def update_directory(self, change: Delivered) -> None:
+        if change.kind and change.kind.entry and change.row["op"] != "d":
+            directory.add_entry(self.directory, change.record, dict(change.row["data"]))
+
+    # Rights: users, roles, sessions and tokens are in the log too, so a revocation gets here without the bus.
+
+    async def follow_rights(self, change: Delivered) -> None:
+        row, is_new = change.row, change.row["op"] == "c"
+        match change.record:
+            case "session":
+                self.close_where(lambda socket: socket.identity.session == row["data"]["digest"])
+            case "apitoken" if not is_new:
+                self.close_where(lambda socket: socket.identity.token_id == row["record_id"])
+            case "user" if not is_new:
+                await self.recheck([each for each in self.watches.sockets if each.identity.user_id == row["record_id"]])
+            case "role" if not is_new:
+                await self.recheck(list(self.watches.sockets))
+
+    def close_where(self, applies: Callable[[Socket], bool], code: int = 4401) -> None:
+        for socket in [each for each in self.watches.sockets if applies(each)]:
+            socket.close(code)
+
+    async def recheck(self, sockets: list[Socket]) -> None:
+        """Asks again what these may see, and takes from their screens what they may no longer."""
+        fresh = await sync_to_async(catchup.accesses)({socket.identity.user_id for socket in sockets})
+        for socket in sockets:
+            access = fresh.get(socket.identity.user_id)
+            if access is None:
+                socket.close(4401)
+            elif access != socket.access:
+                socket.access = access
+                await self.narrow(socket)
+
+    async def narrow(self, socket: Socket) -> None:
+        visible = await sync_to_async(catchup.visible_topics)(socket, sorted(socket.records))
+        for topic in socket.records - visible:
+            self.watches.lose(socket, topic)
+        # What views and panels show follows from the access: the client asks for them again, under its new rights.
+        self.watches.unwatch_names(socket)
+        socket.put({"resync": True})
+        socket.flush()
+
+    # Sockets come and go.
+
+    def add(self, socket: Socket) -> None:
+        self.watches.sockets.add(socket)
+        socket.put({"epoch": self.epoch, "head": self.head})
+        socket.flush()
+
+    def remove(self, socket: Socket) -> None:
+        socket.is_closed = True
+        self.watches.remove(socket)
+        self.deliveries.forget(socket)
+        self.share_presence()
+
+    # Clocks.
+
+    async def beat(self) -> None:
+        """Once a second: the head to everybody who was sent all up to it, a question to the log, figures about us."""
+        rounds, frames = 0, self.fanout.frames
+        while True:
+            await asyncio.sleep(SETTLE)
+            self.deliveries.settle()
+            rounds += 1
+            if rounds % round(HEARTBEAT / SETTLE) == 0:
+                await self.ask_log_if_up()
+                self.send_heads()
+                self.say_screens(self.fanout.frames - frames)
+                frames = self.fanout.frames
+
+    async def ask_log_if_up(self) -> None:
+        try:
+            await self.ask_log()
+        except Exception as error:  # PostgreSQL is away: sockets stay, and heads stop, so screens say that they are behind
+            logger.warning("The log cannot be asked: %s", str(error).strip())
+
+    def send_heads(self) -> None:
+        for socket in self.watches.sockets:
+            if not socket.holds and not socket.outbox:
+                socket.put({"head": self.head})
+                socket.flush()
+
+    def say_screens(self, frames: int) -> None:
+        sockets = self.watches.sockets
+        recorder.screens(
+            recorder.ScreensRow(
+                process=self.process,
+                at=clock.now(),
+                sockets=len(sockets),
+                watching=sum(len(each.records) + len(each.views) for each in sockets),
+                frames=frames / HEARTBEAT,
+                behind=sum(1 for each in sockets if each.outbox and not each.holds),
+                catching_up=sum(1 for each in sockets if each.holds),
+            )
+        )
+
+    async def show_panels(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE)
+            now = time.monotonic()
+            for panel in [each for each in self.watches.panels.values() if each.wants(now)]:
+                panel.is_due, panel.computed_at = False, now
+                try:
+                    text = await sync_to_async(panel.compute)()
+                except Exception:  # one panel's fault is not the others'
+                    logger.exception("The panel %s failed", panel.kind.name)
+                    continue
+                panel.show(text)
+
+    # Presence.
+
+    async def tell_presence(self) -> None:
+        while True:
+            self.share_presence()
+            await asyncio.sleep(TELL_EVERY)
+
+    def share_presence(self) -> None:
+        """To the screens of this process now, to the other processes by the bus."""
+        self.send_presence()
+        message = self.presence.message(self.watches.sockets, time.monotonic())
+        asyncio.get_running_loop().run_in_executor(None, bus.publish, message, bus.PRESENCE)
+
+    def send_presence(self) -> None:
+        for topic, people in self.presence.changed(self.watches.sockets, time.monotonic()).items():
+            for socket in self.watches.by_topic.get(topic, ()):
+                socket.put({"presence": {topic: people}})
+                socket.flush()
+
+
+_hubs: dict[int, Hub] = {}
+
+
+def hub() -> Hub:
+    """The hub of this process and event loop."""
+    return _hubs.setdefault(id(asyncio.get_running_loop()), Hub())

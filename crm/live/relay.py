@@ -1,0 +1,210 @@
+"""The relay: moves committed changes from the inbox into the log, in one order without gaps, then caches and publishes.
+
+One relay leads, by an advisory lock that only relays take; the others stand by. Who led and died left either rows in
+the inbox or rows in the log, never anything between: hubs that miss a published row read it from the log.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from psycopg.rows import dict_row
+
+from crm.live import bus
+from crm.records import cache, registry
+from crm.records.log import COLUMNS
+from crm.timings import clock, recorder
+
+log = logging.getLogger(__name__)
+
+LOCK = 0x50554C53  # the key of the lock that makes one relay the leader
+BATCH = 500  # rows moved and published at once
+BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
+BUSY_FOR = 2.0  # seconds after a change that count as busy
+SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
+SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
+PARTITION = 1_000_000  # changes in one partition of the log
+
+SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
+MOVE = f"""
+WITH taken AS (
+    DELETE FROM change_new
+    WHERE id IN (SELECT id FROM change_new WHERE id > %(low)s ORDER BY id LIMIT %(limit)s)
+    RETURNING *
+), numbered AS (
+    INSERT INTO change (seq, {SHARED}, numbered_at)
+    SELECT %(head)s + row_number() OVER (ORDER BY id), {SHARED}, clock_timestamp() FROM taken
+    RETURNING *
+), counted AS (
+    INSERT INTO records_tally AS t (record, dimension, value, owner_id, team_id, n)
+    SELECT record, dimension, value, coalesce((side.row ->> 'owner_id')::bigint, 0),
+           coalesce((side.row ->> 'team_id')::bigint, 0), sum(side.n)
+    FROM numbered
+    CROSS JOIN LATERAL (VALUES
+        (data, CASE op WHEN 'd' THEN 0 ELSE 1 END),
+        (data || coalesce(before, '{{}}'), CASE op WHEN 'c' THEN 0 ELSE -1 END)) AS side (row, n)
+    CROSS JOIN LATERAL (
+        SELECT 'all' AS dimension, '' AS value
+        UNION ALL SELECT 'created_on', left(side.row ->> 'created_at', 10)
+        UNION ALL SELECT name, side.row ->> name FROM unnest(%(columns)s::text[]) name WHERE side.row ? name) AS counts
+    WHERE record = ANY(%(counted)s) AND side.row ->> 'deleted_at' IS NULL
+      AND (op <> 'u' OR before ?| %(moving)s::text[])
+    GROUP BY 1, 2, 3, 4, 5 HAVING sum(side.n) <> 0
+    ON CONFLICT (record, dimension, value, owner_id, team_id) DO UPDATE SET n = t.n + EXCLUDED.n
+), state AS (
+    UPDATE log_state SET head = head + (SELECT count(*) FROM taken),
+        directory_seq = coalesce((SELECT max(seq) FROM numbered WHERE record = ANY(%(directory)s)), directory_seq)
+    WHERE EXISTS (SELECT FROM taken)
+)
+SELECT numbered.*, (SELECT max(id) FROM taken) AS highest FROM numbered ORDER BY seq
+"""
+
+
+class Relay:
+    """One relay process; `run` until told to stop."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.woken = threading.Event()
+        self.clock: Callable[[], float] = time.monotonic
+        counted = [each for each in registry.record_types() if each.tally]
+        columns = sorted({column for each in counted for column in each.tally})
+        self.constants = {
+            "limit": BATCH,
+            "directory": registry.directory_names(),
+            "counted": [each.name for each in counted],
+            "columns": columns,
+            "moving": [*columns, "owner_id", "team_id", "deleted_at"],
+        }
+
+    def run(self) -> None:
+        threading.Thread(target=bus.listen_for_wakes, args=(self.woken,), name="wakes", daemon=True).start()
+        while not self.stopping.is_set():
+            try:
+                self.serve()
+            except psycopg.OperationalError as error:
+                log.warning("The relay lost PostgreSQL and tries again: %s", error)
+                self.stopping.wait(0.3)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.woken.set()
+
+    def serve(self) -> None:
+        """One connection: stand by until the lock is ours, then lead until the connection ends."""
+        with psycopg.connect(settings.DATABASE_URL, autocommit=True, row_factory=dict_row) as connection:
+            # A leader that is stopped or cut off would hold the lock for ever: PostgreSQL ends its session instead.
+            connection.execute("SET idle_session_timeout = '3s'")
+            while not self.stopping.is_set() and not self.take_lead(connection):
+                self.stopping.wait(0.2)
+            if not self.stopping.is_set():
+                log.info("This relay leads")
+                self.lead(connection)
+
+    def take_lead(self, connection: "psycopg.Connection[Any]") -> bool:
+        found = connection.execute("SELECT pg_try_advisory_lock(%s) AS mine", [LOCK]).fetchone()
+        return bool(found and found["mine"])
+
+    def lead(self, connection: "psycopg.Connection[Any]") -> None:
+        state = connection.execute("SELECT epoch, head FROM log_state").fetchone()
+        assert state is not None
+        mover = Mover(connection, self.constants, str(state["epoch"]), state["head"], self.clock)
+        while not self.stopping.is_set():
+            rows = mover.move()
+            if rows:
+                announce(mover.epoch, rows)
+            elif self.woken.wait(mover.pause()):
+                self.woken.clear()
+
+
+class Mover:
+    """Moves rows from inbox to log; knows the head, where to look and how soon to look again."""
+
+    def __init__(
+        self, connection: "psycopg.Connection[Any]", constants: Mapping[str, Any], epoch: str, head: int,
+        clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self.connection, self.constants, self.epoch, self.head, self.clock = connection, constants, epoch, head, clock
+        self.low = 0
+        self.moved: list[tuple[float, int]] = []
+        self.swept_at = self.moved_at = -60.0
+        self.room = 0
+
+    def move(self) -> list[dict[str, Any]]:
+        """One batch, committed; [] when nothing waits."""
+        now = self.clock()
+        self.make_room()
+        is_sweep = now - self.swept_at >= SWEEP_EVERY
+        parameters = {**self.constants, "low": 0 if is_sweep else self.low, "head": self.head}
+        rows: list[dict[str, Any]] = self.connection.execute(MOVE, parameters).fetchall()
+        if rows:
+            self.head, self.moved_at = rows[-1]["seq"], now
+            self.moved.append((now, rows[0]["highest"]))
+        if is_sweep and len(rows) < BATCH:
+            self.swept_at = now
+        self.settle(now)
+        return rows
+
+    def settle(self, now: float) -> None:
+        """Ids that were moved a while ago are dead index entries: looks that start above them stay fast."""
+        while self.moved and now - self.moved[0][0] >= SETTLED:
+            self.low = max(self.low, self.moved.pop(0)[1])
+
+    def pause(self) -> float:
+        return BUSY_POLL if self.clock() - self.moved_at < BUSY_FOR else IDLE_POLL
+
+    def make_room(self) -> None:
+        """The partition that the next batches fall into, made before any of them needs it."""
+        while self.head + PARTITION // 10 >= self.room:
+            start = self.room or self.head - self.head % PARTITION
+            self.connection.execute(
+                f"CREATE TABLE IF NOT EXISTS change_p{start // PARTITION} PARTITION OF change"
+                f" FOR VALUES FROM ({start}) TO ({start + PARTITION})"
+            )
+            self.room = start + PARTITION
+
+
+def announce(epoch: str, rows: list[dict[str, Any]]) -> None:
+    """Caches and publishes what is already in the log, so nothing here may fail the relay or make it wait long."""
+    cached_at = clock.now() if write_cache(rows) else None
+    bus.publish(json.dumps({"epoch": epoch, "rows": rows}, default=plain, ensure_ascii=False))
+    recorder.record_changes(timing(row, cached_at) for row in rows)
+
+
+def timing(row: dict[str, Any], cached_at: datetime | None) -> recorder.ChangeRow:
+    kind = registry.record_type(row["record"])
+    return recorder.ChangeRow(
+        seq=row["seq"],
+        record=row["record"],
+        record_id=row["record_id"],
+        subject=row["root"],
+        module=kind.module if kind else "",
+        way=row["way"],
+        written_at=row["written_at"],
+        numbered_at=row["numbered_at"],
+        cached_at=cached_at,
+    )
+
+
+def write_cache(rows: list[dict[str, Any]]) -> bool:
+    """The last version of each cached record among the rows."""
+    entries = {}
+    for row in rows:
+        kind = registry.record_type(row["record"])
+        if kind and kind.is_cached:
+            gone = row["op"] == "d" or row["data"].get("deleted_at")
+            projected = None if gone else kind.projection.project(row["data"])
+            entries[row["root"]] = (row["record"], row["record_id"], projected, kind.projection)
+    return cache.write_many(entries.values()) if entries else True
+
+
+def plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value))

@@ -1,0 +1,103 @@
+"""One socket as the hub sees it: who it is, what it watches, what waits to be sent, which acknowledgements are due."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm.records.access import Access
+
+MAX_UNSENT = 2_000_000  # bytes that may wait for a slow reader before it is cut off; it resumes by position
+MAX_MESSAGE = 200  # frames in one message
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a socket is, by session or by token."""
+
+    user_id: int
+    session: str | None  # digest of the session's key
+    token_id: int | None
+
+
+@dataclass(eq=False)
+class Socket:
+    """Frames go into `outbox`; one task at a time empties it, so many changes become one message when load rises."""
+
+    identity: Identity
+    access: Access
+    send: Callable[[dict[str, Any]], Awaitable[None]]
+    records: set[str] = field(default_factory=set)
+    views: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    panels: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    outbox: deque[tuple[int, str]] = field(default_factory=deque)
+    unsent: int = 0
+    holds: int = 0  # catch-ups under way: what is newer waits for them
+    acknowledges: bool = False
+    is_closed: bool = False
+    here: tuple[str, str | None] | None = None
+    here_at: float = 0.0
+    position: int = 0
+    flushing: "asyncio.Task[None] | None" = None
+
+    def put_frame(self, seq: int, text: str) -> None:
+        self._put(seq, text)
+
+    def put(self, message: dict[str, Any]) -> None:
+        self._put(0, json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+    def put_text(self, text: str) -> None:
+        self._put(0, text)
+
+    def put_first(self, items: list[tuple[int, str]]) -> None:
+        """What a catch-up found goes before what came meanwhile."""
+        self.outbox.extendleft(reversed(items))
+        self.unsent += sum(len(text) for _, text in items)
+
+    def _put(self, seq: int, text: str) -> None:
+        self.outbox.append((seq, text))
+        self.unsent += len(text)
+        if self.unsent > MAX_UNSENT:
+            self.close(1013)
+
+    def flush(self) -> None:
+        """Starts sending what waits, unless that is under way, held or pointless."""
+        if self.outbox and not self.holds and not self.is_closed and (self.flushing is None or self.flushing.done()):
+            self.flushing = asyncio.get_running_loop().create_task(self._send_all())
+
+    async def _send_all(self) -> None:
+        while self.outbox and not self.holds and not self.is_closed:
+            text, sent = self._next_message()
+            try:
+                await self.send({"type": "websocket.send", "text": text})
+            except Exception:  # the transport is gone, in whatever way its server says that
+                self.is_closed = True
+                return
+            self.unsent -= sent
+
+    def _next_message(self) -> tuple[str, int]:
+        """Frames that stand together go in one message, everything else in one of its own."""
+        seq, text = self.outbox.popleft()
+        if not seq:
+            return text, len(text)
+        frames, sent = [text], len(text)
+        while self.outbox and self.outbox[0][0] and len(frames) < MAX_MESSAGE:
+            _, text = self.outbox.popleft()
+            frames.append(text)
+            sent += len(text)
+        return '{"frames":[' + ",".join(frames) + "]}", sent
+
+    def close(self, code: int) -> None:
+        """Cuts the socket off; 1013: too slow, 4401: no longer signed in."""
+        if not self.is_closed:
+            self.is_closed = True
+            self.outbox.clear()
+            asyncio.get_running_loop().create_task(self._close(code))
+
+    async def _close(self, code: int) -> None:
+        try:
+            await self.send({"type": "websocket.close", "code": code})
+        except Exception:  # already closed from the other side
+            return

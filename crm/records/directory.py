@@ -1,0 +1,64 @@
+"""The small directory that every page holds: the names of users, teams, tags and stages, which records refer to by id.
+
+Kept in the process and loaded again only when the log says that an entry changed, so a rename costs one statement.
+"""
+
+import json
+import threading
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from crm.records import registry
+from crm.records.models import LogState
+
+Directory = dict[str, dict[Any, dict[str, Any]]]
+
+
+class PageState(NamedTuple):
+    """What a page must know to be kept current: read before any of its data."""
+
+    epoch: str
+    head: int
+    directory: Directory
+
+
+_lock = threading.Lock()
+_held: tuple[tuple[str, int], Directory] | None = None
+
+
+def page_state() -> PageState:
+    epoch, head, changed = LogState.objects.values_list("epoch", "head", "directory_seq").get()
+    return PageState(str(epoch), head, _at((str(epoch), changed)))
+
+
+def directory() -> Directory:
+    return page_state().directory
+
+
+def _at(position: tuple[str, int]) -> Directory:
+    global _held
+    with _lock:
+        if _held is None or _held[0] != position:
+            _held = (position, load())
+        return _held[1]
+
+
+def load() -> Directory:
+    """All entries, {"users": {3: {"name": ...}}, ...}, in one statement."""
+    types = [each for each in registry.record_types() if each.entry]
+    parts = " UNION ALL ".join(
+        f"SELECT '{each.name}', to_jsonb(t) FROM {connection.ops.quote_name(each.model._meta.db_table)} t" for each in types
+    )
+    entries: Directory = {f"{each.name}s": {} for each in types}
+    with connection.cursor() as cursor:
+        cursor.execute(parts)
+        for name, row in cursor.fetchall():
+            add_entry(entries, name, json.loads(row))
+    return entries
+
+
+def add_entry(entries: Directory, name: str, row: dict[str, Any]) -> None:
+    kind = registry.record_type(name)
+    if kind and kind.entry:
+        entries[f"{name}s"][row.get("code", row["id"])] = kind.entry(row)

@@ -1,0 +1,52 @@
+"""Reading the log: rows after a position, what changed since a version, a record's columns as the log writes them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Q
+
+from crm.records.models import Change, ChangeNew, Logged, LogState
+
+COLUMNS = (
+    "seq", "record", "record_id", "root", "version", "op", "before", "data", "owner_id", "team_id", "assigned_id",
+    "actor_id", "way", "written_at", "numbered_at",
+)  # fmt: skip
+
+
+class Position(NamedTuple):
+    epoch: str
+    head: int
+
+
+def position() -> Position:
+    epoch, head = LogState.objects.values_list("epoch", "head").get()
+    return Position(str(epoch), head)
+
+
+def rows_after(seq: int, limit: int, roots: Sequence[str] | None = None, up_to: int | None = None) -> list[dict[str, Any]]:
+    """Log rows above a position in order, as dictionaries of COLUMNS; only of some roots where given."""
+    rows = Change.objects.filter(seq__gt=seq)
+    if roots is not None:
+        rows = rows.filter(root__in=roots)
+    if up_to is not None:
+        rows = rows.filter(seq__lte=up_to)
+    return list(rows.order_by("seq").values(*COLUMNS)[:limit])
+
+
+def columns_changed_since(record: str, record_id: int, version: int) -> set[str]:
+    """The columns that changed in a record above a version, numbered or still waiting."""
+    since = Q(record=record, record_id=record_id, version__gt=version, before__isnull=False)
+    waiting = ChangeNew.objects.filter(since).values_list("before", flat=True)
+    logged = Change.objects.filter(since, root=f"{record}:{record_id}").values_list("before", flat=True)
+    # Waiting rows first: a row that the relay moves between the two statements is then seen in the second.
+    return {column for before in [*list(waiting), *list(logged)] for column in before}
+
+
+def current_row(model: type[Logged], record_id: int) -> dict[str, Any] | None:
+    with connection.cursor() as cursor:
+        table = connection.ops.quote_name(model._meta.db_table)
+        cursor.execute(f"SELECT to_jsonb(t) FROM {table} t WHERE id = %s", [record_id])
+        found = cursor.fetchone()
+    return json.loads(found[0]) if found else None

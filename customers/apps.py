@@ -1,0 +1,13 @@
+"""Registers the customers module with the kernel."""
+
+from django.apps import AppConfig
+
+
+class CustomersConfig(AppConfig):
+    name = "customers"
+
+    def ready(self) -> None:
+        from customers import lookups  # noqa: F401
+        from customers.live import register_records
+
+        register_records()

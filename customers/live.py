@@ -1,0 +1,76 @@
+"""What the customers module shows live: projections of its records, and the live list."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.records.projection import Field, Projection
+from crm.records.registry import RecordType, register
+from customers.models import Customer, FollowUp, Note, Stage, Tag
+
+CUSTOMER = Projection(
+    [
+        Field("id", "integer"),
+        Field("version", "integer"),
+        Field("kind"),
+        Field("name"),
+        Field("stage", column="stage_id"),
+        Field("owner", "integer", column="owner_id"),
+        Field("team", "integer", column="team_id"),
+        Field("title"),
+        Field("company", "integer", column="company_id"),
+        Field("company_name"),
+        Field("emails", "list", reading="contact"),
+        Field("phones", "list", reading="contact"),
+        Field("street", reading="contact"),
+        Field("postcode", reading="contact"),
+        Field("city"),
+        Field("region"),
+        Field("country"),
+        Field("born_on", "date", reading="contact"),
+        Field("language"),
+        Field("source"),
+        Field("reference"),
+        Field("tags", "list"),
+        Field("created_at", "time"),
+        Field("updated_at", "time"),
+    ]
+)
+CHILD = [
+    Field("id", "integer"),
+    Field("version", "integer"),
+    Field("customer", "integer", column="customer_id"),
+    Field("created_at", "time"),
+]
+NOTE = Projection([*CHILD, Field("author", "integer", column="author_id"), Field("body")])
+FOLLOW_UP = Projection(
+    [
+        *CHILD,
+        Field("assignee", "integer", column="assignee_id"),
+        Field("title"),
+        Field("due_at", "time"),
+        Field("done_at", "time"),
+    ]
+)
+STAGE = Projection([Field("id", "integer"), Field("version", "integer"), Field("code"), Field("name"), Field("color"), Field("position", "integer")])
+TAG = Projection([Field("id", "integer"), Field("version", "integer"), Field("name")])
+
+
+def stage_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": row["name"], "color": row["color"], "position": row["position"]}
+
+
+def tag_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": row["name"]}
+
+
+def register_records() -> None:
+    register(
+        RecordType(
+            "customer", Customer, CUSTOMER, label=lambda row: str(row["name"]), module="customers",
+            tally=("stage_id",), is_cached=True,
+        )
+    )
+    register(RecordType("note", Note, NOTE, module="customers"))
+    register(RecordType("followup", FollowUp, FOLLOW_UP, label=lambda row: str(row["title"]), module="customers"))
+    register(RecordType("stage", Stage, STAGE, readers="everyone", entry=stage_entry, module="customers"))
+    register(RecordType("tag", Tag, TAG, readers="everyone", entry=tag_entry, module="customers"))

@@ -1,0 +1,247 @@
+"""People and companies that we serve, their parts, and what staff note and plan about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from crm.records.models import Logged, Reader, Record, RecordQuerySet
+from customers.triggers import COMPANY_TRIGGERS, FOLD_TRIGGERS, SEARCH_TRIGGERS
+
+if TYPE_CHECKING:
+    from crm.records.access import Access
+    from customers.filters import CustomerFilter
+
+
+class Stage(Logged):
+    """A step of a customer's life with us; administrators edit them."""
+
+    record_name: ClassVar[str] = "stage"
+
+    code = models.SlugField(_("code"), unique=True, max_length=30)
+    name = models.CharField(_("name"), max_length=60)
+    color = models.CharField(_("colour"), max_length=12, default="grey")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta(Logged.Meta):
+        abstract = False
+        ordering = ["position", "code"]
+        verbose_name = _("stage")
+        verbose_name_plural = _("stages")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(Logged):
+    """A word that staff put on customers."""
+
+    record_name: ClassVar[str] = "tag"
+
+    name = models.CharField(_("name"), max_length=40)
+
+    class Meta(Logged.Meta):
+        abstract = False
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="tag_name_once")]
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerQuerySet(RecordQuerySet):
+    def matching(self, wanted: CustomerFilter, access: Access) -> Self:
+        return wanted.narrow(self, access)
+
+
+class Customer(Record):
+    """A person or company. Lists (emails, phones) and the address are folded in from the contact points by triggers."""
+
+    record_name: ClassVar[str] = "customer"
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        COMPANY = "company", _("Company")
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.PERSON)
+    name = models.CharField(_("name"), max_length=200)
+    stage = models.ForeignKey(
+        Stage, models.PROTECT, to_field="code", default="lead", related_name="+", verbose_name=_("stage"), db_index=False
+    )
+    title = models.CharField(_("job title"), max_length=120, blank=True, default="", db_default="")
+    company = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="people",
+        limit_choices_to={"kind": "company"},
+        verbose_name=_("company"),
+    )
+    company_name = models.CharField(_("company"), max_length=200, blank=True, default="", db_default="")
+    emails = ArrayField(models.EmailField(), verbose_name=_("e-mail"), default=list, blank=True, db_default=[])
+    phones = ArrayField(models.TextField(), verbose_name=_("phone"), default=list, blank=True, db_default=[])
+    street = models.CharField(_("street"), max_length=200, blank=True, default="", db_default="")
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True, default="", db_default="")
+    city = models.CharField(_("city"), max_length=120, blank=True, default="", db_default="")
+    region = models.CharField(_("region"), max_length=120, blank=True, default="", db_default="")
+    country = models.CharField(_("country"), max_length=2, blank=True, default="", db_default="")
+    born_on = models.DateField(_("date of birth"), null=True, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
+    source = models.CharField(_("source"), max_length=120, blank=True, default="", db_default="")
+    reference = models.CharField(_("reference"), max_length=120, blank=True, default="", db_default="")
+    tags = ArrayField(models.BigIntegerField(), verbose_name=_("tags"), default=list, blank=True, db_default=[])
+
+    objects: Any = CustomerQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        abstract = False
+        triggers = [*Record.Meta.triggers, *COMPANY_TRIGGERS, *SEARCH_TRIGGERS]
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="customer_has_name"),
+            models.CheckConstraint(condition=models.Q(kind__in=["person", "company"]), name="customer_kind"),
+        ]
+        indexes = [
+            models.Index("updated_at", "id", name="customer_updated", condition=models.Q(deleted_at=None)),
+            models.Index("created_at", "id", name="customer_created", condition=models.Q(deleted_at=None)),
+            models.Index(Lower("name"), "id", name="customer_name", condition=models.Q(deleted_at=None)),
+            models.Index("team", "updated_at", "id", name="customer_team", condition=models.Q(deleted_at=None)),
+            models.Index("owner", "updated_at", "id", name="customer_owner", condition=models.Q(deleted_at=None)),
+            models.Index("reference", name="customer_reference", condition=~models.Q(reference="")),
+            models.Index("deleted_at", name="customer_trash", condition=models.Q(deleted_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("customers:page", args=[self.pk])
+
+
+class Search(models.Model):
+    """What a customer is found by: open to every reader, or only to those who may see contact details."""
+
+    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="search")
+    open_text = models.TextField()
+    contact_text = models.TextField()
+
+    class Meta:
+        db_table = "customers_search"
+
+
+class ContactPoint(models.Model):
+    """An e-mail address, phone or postal address; a part of its customer, whose columns its triggers keep."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        PHONE = "phone", _("Phone")
+        ADDRESS = "address", _("Address")
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="contact_points", verbose_name=_("customer"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    value = models.CharField(_("value"), max_length=254, blank=True, default="")
+    label = models.CharField(_("label"), max_length=40, blank=True, default="")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    street = models.CharField(_("street"), max_length=200, blank=True, default="")
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True, default="")
+    city = models.CharField(_("city"), max_length=120, blank=True, default="")
+    region = models.CharField(_("region"), max_length=120, blank=True, default="")
+    country = models.CharField(_("country"), max_length=2, blank=True, default="")
+
+    class Meta:
+        triggers = FOLD_TRIGGERS
+        ordering = ["kind", "position", "id"]
+        verbose_name = _("contact point")
+        verbose_name_plural = _("contact points")
+        constraints = [
+            models.UniqueConstraint(
+                "customer", "kind", Lower("value"), name="contact_point_once", condition=~models.Q(kind="address")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.value or ", ".join(filter(None, [self.street, self.postcode, self.city, self.country]))
+
+
+class ChildQuerySet(models.QuerySet[Any]):
+    """Records that belong to a customer are seen by whoever sees the customer."""
+
+    def visible_to(self, user: Reader) -> Self:
+        return self.filter(user.access.q("view", "customer__"), customer__deleted_at=None)
+
+    def open(self) -> Self:
+        return self.filter(deleted_at=None)
+
+
+class Child(Logged):
+    """A record of its own version on a customer's timeline."""
+
+    root_record: ClassVar[str | None] = "customer"
+    root_table: ClassVar[str | None] = "customers_customer"
+    root_column: ClassVar[str | None] = "customer_id"
+
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(_("in trash since"), null=True, blank=True, editable=False)
+
+    objects: Any = ChildQuerySet.as_manager()
+
+    class Meta(Logged.Meta):
+        abstract = True
+
+
+class Note(Child):
+    """A remark of a member of staff about a customer."""
+
+    record_name: ClassVar[str] = "note"
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="notes", verbose_name=_("customer"))
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author"))
+    body = models.TextField(_("note"), max_length=10_000)
+
+    class Meta(Child.Meta):
+        abstract = False
+        ordering = ["-id"]
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+
+class FollowUp(Child):
+    """A dated to-do of one person about a customer."""
+
+    record_name: ClassVar[str] = "followup"
+    assigned_column: ClassVar[str | None] = "assignee_id"
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="follow_ups", verbose_name=_("customer"))
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("assignee"))
+    title = models.CharField(_("what to do"), max_length=200)
+    due_at = models.DateTimeField(_("due"))
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+
+    class Meta(Child.Meta):
+        abstract = False
+        ordering = ["due_at", "id"]
+        verbose_name = _("follow-up")
+        verbose_name_plural = _("follow-ups")
+        indexes = [
+            models.Index("assignee", "due_at", name="followup_open", condition=models.Q(done_at=None, deleted_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        return self.done_at is None

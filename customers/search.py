@@ -1,0 +1,42 @@
+"""Find as you type: every word of the question stands somewhere in what the reader may search.
+
+Words of three characters and more use the trigram indexes; shorter ones, on which trigrams are blind, an index of
+one- and two-character grams of their own. The same text and rule in Python decide for live rows.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+
+MAX_LENGTH = 100
+
+
+def words(question: str) -> list[str]:
+    return question.lower()[:MAX_LENGTH].split()
+
+
+def condition(question: str, sees_contacts: bool) -> Q:
+    """Rows that have every word; e-mail, phone and street count only for those who may see contact details."""
+    wanted = Q()
+    for word in words(question):
+        lookup = "has_gram" if len(word) < 3 else "contains"
+        found = Q(**{f"search__open_text__{lookup}": word})
+        if sees_contacts:
+            found |= Q(**{f"search__contact_text__{lookup}": word})
+        wanted &= found
+    return wanted
+
+
+def open_text(row: Mapping[str, Any]) -> str:
+    parts = [row["name"], row["company_name"], row["city"], row["reference"]]
+    return " ".join(filter(None, parts)).lower()
+
+
+def contact_text(row: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, [*row["emails"], *row["phones"], row["street"], row["postcode"]])).lower()
+
+
+def admits(question: str, row: Mapping[str, Any], sees_contacts: bool) -> bool:
+    texts = [open_text(row), *([contact_text(row)] if sees_contacts else [])]
+    return all(any(word in text for text in texts) for word in words(question))

@@ -1,0 +1,206 @@
+"""Every write of the customers module, one function per verb; nothing else writes here."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.records import log
+from crm.records.access import Reach
+from crm.records.context import acting
+from crm.records.errors import Conflict, NotEditable, NotVisible
+from crm.records.wake import wake
+from crm.records.writing import editable_row, set_columns, update_record
+from customers import facts
+from customers.live import CUSTOMER
+from customers.models import ContactPoint, Customer, FollowUp, Note
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
+
+ADDRESS = ("street", "postcode", "city", "region", "country")
+FOLDED = {"emails", "phones", *ADDRESS}
+
+
+def create_customer(*, actor: "User", **given: Any) -> Customer:
+    """A new customer, owned by the actor and seen by her team unless said otherwise.
+
+    Raises ValidationError by field, NotEditable when the actor may change nothing.
+    """
+    if actor.access.edit is Reach.NONE:
+        raise NotEditable
+    columns = facts.clean({"name": "", "kind": Customer.Kind.PERSON} | given, actor=actor)
+    columns.setdefault("owner_id", actor.pk)
+    columns.setdefault("team_id", team_of(columns["owner_id"], actor))
+    with acting(actor.pk), transaction.atomic():
+        customer: Customer = Customer.objects.create(**columns)
+        set_contact_points(customer.pk, columns)
+        customer.refresh_from_db()
+        wake()
+    return customer
+
+
+def update_customer(customer_id: int, *, actor: "User", version: int, changes: dict[str, Any]) -> dict[str, Any]:
+    """The customer's projection after the changes ({field: value} by the API's names).
+
+    `version` is the one that the actor saw. Raises Conflict, NotVisible, NotEditable, ValidationError by field.
+    """
+    columns = facts.clean(changes, actor=actor)
+    if "owner_id" in columns and "team_id" not in columns and columns["owner_id"]:
+        columns["team_id"] = team_of(columns["owner_id"], actor)
+    if not columns:
+        return CUSTOMER.project(editable_row(Customer, customer_id, actor))
+    if FOLDED.isdisjoint(columns):
+        return CUSTOMER.project(write(customer_id, actor, version, columns))
+    with acting(actor.pk), transaction.atomic():
+        row = write(customer_id, actor, version, columns)
+        set_contact_points(customer_id, row)
+        return CUSTOMER.project(row)
+
+
+def write(customer_id: int, actor: "User", version: int, columns: dict[str, Any]) -> dict[str, Any]:
+    return update_record(Customer, CUSTOMER, customer_id, actor=actor, version=version, changes=columns).row
+
+
+def team_of(owner_id: int | None, actor: "User") -> int | None:
+    if owner_id is None or owner_id == actor.pk:
+        return actor.team_id
+    team: int | None = type(actor)._default_manager.values_list("team_id", flat=True).get(pk=owner_id)
+    return team
+
+
+def set_contact_points(customer_id: int, row: dict[str, Any]) -> None:
+    """Makes the parts equal to the columns that were just written. Call inside the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pulse.fold', 'off', true)")
+    for kind, column in ((ContactPoint.Kind.EMAIL, "emails"), (ContactPoint.Kind.PHONE, "phones")):
+        set_points(customer_id, kind, [{"value": value} for value in row.get(column) or []])
+    address = {name: row.get(name) or "" for name in ADDRESS}
+    set_points(customer_id, ContactPoint.Kind.ADDRESS, [address] if any(address.values()) else [], first_only=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pulse.fold', 'on', true)")
+
+
+def set_points(customer_id: int, kind: str, wanted: list[dict[str, str]], *, first_only: bool = False) -> None:
+    """Updates, adds and removes points of one kind in order; `first_only` leaves further ones as they are."""
+    held = list(ContactPoint.objects.filter(customer_id=customer_id, kind=kind).order_by("position", "id"))
+    if first_only:
+        held = held[:1]
+    same = [{name: getattr(point, name) for name in each} for point, each in zip(held, wanted, strict=False)]
+    if len(held) == len(wanted) and same == wanted:
+        return
+    labels = {point.value: point.label for point in held}
+    ContactPoint.objects.filter(pk__in=[point.pk for point in held]).delete()
+    ContactPoint.objects.bulk_create(
+        ContactPoint(
+            customer_id=customer_id, kind=kind, position=position, label=labels.get(each.get("value", ""), ""), **each
+        )
+        for position, each in enumerate(wanted)
+    )
+
+
+def trash_customer(customer_id: int, *, actor: "User", version: int) -> None:
+    """Puts a customer into the trash, from where `restore_customer` brings it back. Raises Conflict if changed since."""
+    row = set_columns(Customer, customer_id, actor=actor, version=version, changes={"deleted_at": timezone.now()})
+    if row is None:
+        current = editable_row(Customer, customer_id, actor)
+        theirs = log.columns_changed_since("customer", customer_id, version)
+        held = CUSTOMER.changed(dict.fromkeys(theirs), CUSTOMER.project(current))
+        raise Conflict(current["version"], {name: {"yours": None, "theirs": value} for name, value in held.items()})
+    wake()
+
+
+def restore_customer(customer_id: int, *, actor: "User") -> dict[str, Any]:
+    """Takes a customer out of the trash; a second time changes nothing. Raises NotVisible, NotEditable."""
+    row = log.current_row(Customer, customer_id)
+    if row is None or not actor.access.admits(row, "view"):
+        raise NotVisible
+    if not actor.access.admits(row, "edit"):
+        raise NotEditable
+    if row["deleted_at"] is None:
+        return CUSTOMER.project(row)
+    restored = set_columns(
+        Customer, customer_id, actor=actor, version=row["version"], changes={"deleted_at": None}, trashed=True
+    )
+    if restored is None:
+        return restore_customer(customer_id, actor=actor)
+    wake()
+    return CUSTOMER.project(restored)
+
+
+def add_note(customer_id: int, *, actor: "User", body: str) -> Note:
+    editable_row(Customer, customer_id, actor)
+    with acting(actor.pk):
+        note: Note = Note.objects.create(customer_id=customer_id, author=actor, body=clean_body(body))
+    wake()
+    return note
+
+
+def edit_note(note_id: int, *, actor: "User", version: int, body: str) -> Note:
+    """Changes an own note (an administrator: any). Raises Conflict when somebody was quicker."""
+    note = own_note(note_id, actor)
+    with acting(actor.pk):
+        written = Note.objects.filter(pk=note_id, version=version).update(body=clean_body(body))
+    if not written:
+        raise Conflict(note.version, {"body": {"yours": body, "theirs": note.body}})
+    wake()
+    note.refresh_from_db()
+    return note
+
+
+def trash_note(note_id: int, *, actor: "User", deleted: bool = True) -> Note:
+    """Puts an own note into the trash, or with `deleted=False` brings it back."""
+    note = own_note(note_id, actor)
+    with acting(actor.pk):
+        Note.objects.filter(pk=note_id).update(deleted_at=timezone.now() if deleted else None)
+    wake()
+    return note
+
+
+def own_note(note_id: int, actor: "User") -> Note:
+    note = Note.objects.visible_to(actor).filter(pk=note_id).first()
+    if note is None:
+        raise NotVisible
+    if note.author_id != actor.pk and not actor.access.is_administrator:
+        raise NotEditable
+    return note
+
+
+def clean_body(body: str) -> str:
+    cleaned = body.replace("\x00", "").strip()
+    if not cleaned or len(cleaned) > 10_000:
+        raise ValidationError({"body": _("Write between 1 and 10,000 characters.")})
+    return cleaned
+
+
+def add_follow_up(customer_id: int, *, actor: "User", title: str, due_at: datetime, assignee_id: int | None = None) -> FollowUp:
+    """A to-do for the assignee (the actor when not given). Raises ValidationError by field."""
+    editable_row(Customer, customer_id, actor)
+    title = " ".join(title.replace("\x00", "").split())
+    if not title or len(title) > 200:
+        raise ValidationError({"title": _("Say in 1 to 200 characters what there is to do.")})
+    try:
+        who = facts.owner(assignee_id or actor.pk)
+    except ValidationError as error:
+        raise ValidationError({"assignee": error.messages}) from None
+    with acting(actor.pk):
+        follow_up: FollowUp = FollowUp.objects.create(customer_id=customer_id, assignee_id=who, title=title, due_at=due_at)
+    wake()
+    return follow_up
+
+
+def complete_follow_up(follow_up_id: int, *, actor: "User", done: bool = True) -> FollowUp:
+    """Marks a follow-up done, or open again; a second time changes nothing."""
+    follow_up = FollowUp.objects.visible_to(actor).open().select_related("customer").filter(pk=follow_up_id).first()
+    if follow_up is None:
+        raise NotVisible
+    editable_row(Customer, follow_up.customer_id, actor)
+    if follow_up.is_open == done:
+        with acting(actor.pk):
+            FollowUp.objects.filter(pk=follow_up_id).update(done_at=timezone.now() if done else None)
+        wake()
+        follow_up.refresh_from_db()
+    return follow_up

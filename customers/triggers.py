@@ -1,0 +1,95 @@
+"""The customers module's own triggers: parts fold into their customer, company names follow, the search table follows."""
+
+import pgtrigger
+
+# The lists and the first address of the customers named by `touched`, as their parts say.
+# A service that has just written the columns itself says so, since half-written parts would fold as changes.
+FOLD = """
+    IF current_setting('pulse.fold', true) = 'off' THEN RETURN NULL; END IF;
+    UPDATE customers_customer c
+    SET emails = p.emails, phones = p.phones, street = p.street, postcode = p.postcode, city = p.city,
+        region = p.region, country = p.country
+    FROM (
+        SELECT t.customer_id,
+               coalesce(array_agg(x.value ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'email'), '{{}}') AS emails,
+               coalesce(array_agg(x.value ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'phone'), '{{}}') AS phones,
+               coalesce((array_agg(x.street ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS street,
+               coalesce((array_agg(x.postcode ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS postcode,
+               coalesce((array_agg(x.city ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS city,
+               coalesce((array_agg(x.region ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS region,
+               coalesce((array_agg(x.country ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS country
+        FROM ({touched}) t LEFT JOIN customers_contactpoint x ON x.customer_id = t.customer_id
+        GROUP BY t.customer_id
+    ) p
+    WHERE c.id = p.customer_id
+      AND (c.emails, c.phones, c.street, c.postcode, c.city, c.region, c.country)
+          IS DISTINCT FROM (p.emails, p.phones, p.street, p.postcode, p.city, p.region, p.country);
+    RETURN NULL;"""
+NEW_TOUCHED = "SELECT DISTINCT customer_id FROM new_rows"
+OLD_TOUCHED = "SELECT DISTINCT customer_id FROM old_rows"
+
+
+def after(name: str, operation: pgtrigger.Operation, func: str, *, old: bool, new: bool) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(old="old_rows" if old else None, new="new_rows" if new else None),
+        func=func,
+    )
+
+
+FOLD_TRIGGERS = [
+    after("fold_insert", pgtrigger.Insert, FOLD.format(touched=NEW_TOUCHED), old=False, new=True),
+    after("fold_update", pgtrigger.Update, FOLD.format(touched=f"{NEW_TOUCHED} UNION {OLD_TOUCHED}"), old=True, new=True),
+    after("fold_delete", pgtrigger.Delete, FOLD.format(touched=OLD_TOUCHED), old=True, new=False),
+]
+
+# A company's name stands on its people, for lists and search; its renaming is a change of each of them.
+TAKE_COMPANY_NAME = """
+    IF NEW.company_id IS NOT NULL THEN
+        SELECT name INTO NEW.company_name FROM customers_customer WHERE id = NEW.company_id;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF OLD.company_id IS NOT NULL THEN NEW.company_name := ''; END IF;
+    END IF;
+    RETURN NEW;"""
+# The question first: a statement trigger fires for no rows too, and would call itself for ever.
+RENAME_PEOPLE = """
+    IF EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.kind = 'company' AND n.name <> o.name) THEN
+        UPDATE customers_customer c SET company_name = n.name
+        FROM new_rows n JOIN old_rows o ON o.id = n.id
+        WHERE n.kind = 'company' AND n.name <> o.name AND c.company_id = n.id;
+    END IF;
+    RETURN NULL;"""
+
+COMPANY_TRIGGERS = [
+    pgtrigger.Trigger(
+        name="company_taken", when=pgtrigger.Before, operation=pgtrigger.Insert, func=TAKE_COMPANY_NAME
+    ),
+    pgtrigger.Trigger(
+        name="company_moved",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("company_id", "company_name"),
+        func=TAKE_COMPANY_NAME,
+    ),
+    after("company_renamed", pgtrigger.Update, RENAME_PEOPLE, old=True, new=True),
+]
+
+# What is searched lies in a narrow table of its own, so that other updates of a customer stay HOT.
+SEARCH_INSERT = """
+    INSERT INTO customers_search (customer_id, open_text, contact_text)
+    SELECT n.id, customers_open_text(n), customers_contact_text(n) FROM new_rows n;
+    RETURN NULL;"""
+SEARCH_UPDATE = """
+    UPDATE customers_search s SET open_text = customers_open_text(n), contact_text = customers_contact_text(n)
+    FROM new_rows n JOIN old_rows o ON o.id = n.id
+    WHERE s.customer_id = n.id
+      AND (n.name, n.company_name, n.city, n.reference, n.emails, n.phones, n.street, n.postcode)
+          IS DISTINCT FROM (o.name, o.company_name, o.city, o.reference, o.emails, o.phones, o.street, o.postcode);
+    RETURN NULL;"""
+
+SEARCH_TRIGGERS = [
+    after("search_insert", pgtrigger.Insert, SEARCH_INSERT, old=False, new=True),
+    after("search_update", pgtrigger.Update, SEARCH_UPDATE, old=True, new=True),
+]

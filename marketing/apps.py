@@ -1,0 +1,7 @@
+"""The marketing module: its place in the house; its screens arrive with its own issue."""
+
+from django.apps import AppConfig
+
+
+class MarketingConfig(AppConfig):
+    name = "marketing"

@@ -1,0 +1,7 @@
+"""Registers the reporting module."""
+
+from django.apps import AppConfig
+
+
+class ReportingConfig(AppConfig):
+    name = "reporting"
