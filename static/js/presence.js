@@ -12,7 +12,7 @@ document.addEventListener("pulse:presence", ({ detail: { topic, people } }) => {
   for (const place of document.querySelectorAll(`[data-presence="${CSS.escape(topic)}"]`)) {
     place.replaceChildren(...unique(others).slice(0, MOST).map(avatar));
   }
-  for (const record of document.querySelectorAll(`[data-record="${CSS.escape(topic)}"]`)) ringFields(record, others);
+  for (const record of document.querySelectorAll(`[data-record="${CSS.escape(topic)}"]:not(tr)`)) ringFields(record, others);
 });
 
 const unique = (people) => [...new Map(people.map((person) => [person.id, person])).values()];

@@ -1,4 +1,4 @@
-// Keys: an element with data-key="n" (or two in a row, "g c") is pressed by them, or focused when it is a field. "?" lists them all.
+// Keys: an element with data-hotkey="n" (or two in a row, "g c") is pressed by them, or focused when it is a field. "?" lists them all.
 
 const PAUSE_MS = 900;
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
@@ -28,7 +28,7 @@ document.addEventListener("click", ({ target }) => {
 
 /** The element that the keys press; what is nearest to the reader (the drawer, a toast) comes last in the page and wins. */
 function bearer(keys) {
-  return [...document.querySelectorAll(`[data-key="${CSS.escape(keys)}"]`)].findLast((element) => isUsable(element));
+  return [...document.querySelectorAll(`[data-hotkey="${CSS.escape(keys)}"]`)].findLast((element) => isUsable(element));
 }
 
 // A link in a closed sidebar or menu is still a way to go; a hidden toast or drawer is gone.
@@ -44,8 +44,8 @@ function openSheet() {
 
 function listFound(section) {
   const labels = new Map();
-  for (const element of document.querySelectorAll("[data-key]")) {
-    if (isUsable(element)) labels.set(element.dataset.key, element.dataset.keyLabel ?? element.textContent.trim());
+  for (const element of document.querySelectorAll("[data-hotkey]")) {
+    if (isUsable(element)) labels.set(element.dataset.hotkey, element.dataset.hotkeyLabel ?? element.textContent.trim());
   }
   section.hidden = !labels.size;
   section.querySelector("dl").replaceChildren(...[...labels].flatMap(([keys, label]) => line(keys, label)));
