@@ -36,7 +36,7 @@ def redis_database(number: int) -> str:
     """The same server as REDIS_URL, another of its databases: 0 cache and bus, 1 Celery's broker, 2 Django's cache."""
     parts = urlsplit(REDIS_URL)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        return f"unix://{parts.netloc}{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 
@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.staff.shell.page_state_middleware",
     # Under ASGI each middleware is a thread hop of its own, unless the last one is sync only.
     "crm.staff.middleware.one_hop_middleware",
 ]
@@ -156,7 +157,10 @@ CACHES = {
 # Sessions live in the database, so that sign-in goes on without Valkey.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-CELERY_BROKER_URL = os.environ.get("BROKER_URL", redis_database(1).replace("unix://", "redis+socket://"))
+# Celery has words of its own for a unix socket.
+CELERY_BROKER_URL = os.environ.get("BROKER_URL") or redis_database(1).replace("unix://", "redis+socket://").replace(
+    "?db=", "?virtual_host="
+)
 # Phone numbers without a country code are read as numbers of this country.
 DEFAULT_COUNTRY = os.environ.get("DEFAULT_COUNTRY", "GB")
 TIMINGS_RAW_DAYS = int(os.environ.get("TIMINGS_RAW_DAYS", "7"))

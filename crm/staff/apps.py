@@ -1,6 +1,8 @@
-"""Registers the staff app: its record types."""
+"""Registers the staff app: its record types, and where sign-in limits are counted."""
 
 from django.apps import AppConfig
+from django.core.cache import caches
+from django.utils.connection import ConnectionProxy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +12,13 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.staff import live  # noqa: F401
+
+        count_limits_in_database()
+
+
+def count_limits_in_database() -> None:
+    """allauth counts attempts in the default cache, with no setting for another: they must hold without Valkey."""
+    from allauth.core.internal import ratelimit
+    from allauth.mfa.totp.internal import auth
+
+    ratelimit.cache = auth.cache = ConnectionProxy(caches, "limits")

@@ -1,0 +1,38 @@
+"""Where browsers report what the content security policy refused."""
+
+import json
+import logging
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from prometheus_client import Counter
+
+MAX_BYTES = 10_000
+SHOWN = ("document-uri", "effective-directive", "blocked-uri", "source-file", "line-number")
+
+log = logging.getLogger(__name__)
+reports = Counter("pulse_csp_reports", "Reports of what the content security policy refused.")
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def csp_report(request: HttpRequest) -> HttpResponse:
+    """Anybody may send anything here, so only known fields are logged, quoted and cut."""
+    body = request.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        return HttpResponse(status=413)
+    reports.inc()
+    log.warning("csp-report %s", summary(body))
+    return HttpResponse(status=204)
+
+
+def summary(body: bytes) -> str:
+    try:
+        report: Any = json.loads(body)["csp-report"]
+        return " ".join(f"{name}={str(report.get(name, ''))[:200]!r}" for name in SHOWN)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "unreadable"
