@@ -8,6 +8,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import lookups  # noqa: F401
-        from customers.live import register_records
+        from customers.live import register_records, register_views
 
         register_records()
+        register_views()

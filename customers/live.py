@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from crm.live.views import ListView, register_view
+from crm.records.access import Access
 from crm.records.projection import Field, Projection
 from crm.records.registry import RecordType, register
+from customers.filters import CustomerFilter, sort_named
 from customers.models import Customer, FollowUp, Note, Stage, Tag
 
 CUSTOMER = Projection(
@@ -13,9 +16,9 @@ CUSTOMER = Projection(
         Field("version", "integer"),
         Field("kind"),
         Field("name"),
-        Field("stage", column="stage_id"),
-        Field("owner", "integer", column="owner_id"),
-        Field("team", "integer", column="team_id"),
+        Field("stage", column="stage_id", worded="stage"),
+        Field("owner", "integer", column="owner_id", worded="user"),
+        Field("team", "integer", column="team_id", worded="team"),
         Field("title"),
         Field("company", "integer", column="company_id"),
         Field("company_name"),
@@ -30,7 +33,7 @@ CUSTOMER = Projection(
         Field("language"),
         Field("source"),
         Field("reference"),
-        Field("tags", "list"),
+        Field("tags", "list", worded="tags"),
         Field("created_at", "time"),
         Field("updated_at", "time"),
     ]
@@ -41,11 +44,11 @@ CHILD = [
     Field("customer", "integer", column="customer_id"),
     Field("created_at", "time"),
 ]
-NOTE = Projection([*CHILD, Field("author", "integer", column="author_id"), Field("body")])
+NOTE = Projection([*CHILD, Field("author", "integer", column="author_id", worded="user"), Field("body")])
 FOLLOW_UP = Projection(
     [
         *CHILD,
-        Field("assignee", "integer", column="assignee_id"),
+        Field("assignee", "integer", column="assignee_id", worded="user"),
         Field("title"),
         Field("due_at", "time"),
         Field("done_at", "time"),
@@ -70,7 +73,22 @@ def register_records() -> None:
             tally=("stage_id",), is_cached=True,
         )
     )
-    register(RecordType("note", Note, NOTE, module="customers"))
-    register(RecordType("followup", FollowUp, FOLLOW_UP, label=lambda row: str(row["title"]), module="customers"))
+    register(RecordType("note", Note, NOTE, module="customers", story="customers/_note_story.html"))
+    register(
+        RecordType(
+            "followup", FollowUp, FOLLOW_UP, label=lambda row: str(row["title"]), module="customers",
+            story="customers/_followup_story.html",
+        )
+    )
     register(RecordType("stage", Stage, STAGE, readers="everyone", entry=stage_entry, module="customers"))
     register(RecordType("tag", Tag, TAG, readers="everyone", entry=tag_entry, module="customers"))
+
+
+def open_list(wanted: Mapping[str, Any], sort: str | None, access: Access) -> ListView:
+    """The live list of customers. Raises ValidationError for a filter or sort that there is not."""
+    chosen, order = CustomerFilter.parse(wanted), sort_named(sort)
+    return ListView("customer", access, lambda row: chosen.admits(row, access), order, "customers/_customer_row.html")
+
+
+def register_views() -> None:
+    register_view("customers", open_list)

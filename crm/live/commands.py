@@ -1,4 +1,4 @@
-"""What a client may say on the socket: watch, unwatch, ack, here. Each is checked before anything happens."""
+"""What a client may say on the socket: watch, unwatch, ack, here, ping. Each is checked before anything happens."""
 
 import json
 import time
@@ -12,9 +12,11 @@ from crm.live import catchup
 from crm.live.frames import Delivered
 from crm.live.hub import Hub
 from crm.live.panels import OpenPanel, panel
+from crm.live.presence import EVERYWHERE
 from crm.live.socket import Socket
 from crm.live.views import View, open_view
 from crm.live.watches import OpenView, Wish
+from crm.timings import clock
 
 MOST_TOPICS = 2_000  # watched by one socket
 MOST_NAMES = 50  # views and panels of one socket
@@ -33,6 +35,10 @@ async def obey(hub: Hub, socket: Socket, command: Mapping[str, Any]) -> str:
         for topic in unwanted:
             unwatch(hub, socket, str(topic))
         return "unwatch"
+    if "ping" in command:
+        socket.put({"pong": command["ping"], "at": clock.now().isoformat()})
+        socket.flush()
+        return "ping"
     if "here" in command:
         be_here(hub, socket, command["here"])
         return "here"
@@ -87,7 +93,7 @@ class Watch:
             self.socket.holds -= 1
         for topic in topics:
             if people := self.hub.presence.on(topic):
-                self.socket.put({"presence": {topic: people}})
+                self.socket.put({"presence": {EVERYWHERE if topic == "directory" else topic: people}})
         self.socket.flush()
 
     def register(self, topics: list[str]) -> list[str]:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 
 from crm.live import bus, catchup
 from crm.live.deliveries import Deliveries
 from crm.live.fanout import Fanout
 from crm.live.frames import Delivered
-from crm.live.presence import TELL_EVERY, Presence
+from crm.live.presence import EVERYWHERE, TELL_EVERY, Presence
 from crm.live.socket import Socket
 from crm.live.watches import Watches
 from crm.records import directory, log
@@ -198,16 +199,19 @@ class Hub:
             self.deliveries.settle()
             rounds += 1
             if rounds % round(HEARTBEAT / SETTLE) == 0:
-                await self.ask_log_if_up()
-                self.send_heads()
+                if await self.is_current():
+                    self.send_heads()
                 self.say_screens(self.fanout.frames - frames)
                 frames = self.fanout.frames
 
-    async def ask_log_if_up(self) -> None:
+    async def is_current(self) -> bool:
+        """False while PostgreSQL is away: sockets stay, heads stop, and screens say that they are not live."""
         try:
             await self.ask_log()
-        except Exception as error:  # PostgreSQL is away: sockets stay, and heads stop, so screens say that they are behind
+        except DatabaseError as error:
             logger.warning("The log cannot be asked: %s", str(error).strip())
+            return False
+        return True
 
     def send_heads(self) -> None:
         for socket in self.watches.sockets:
@@ -257,7 +261,7 @@ class Hub:
 
     def send_presence(self) -> None:
         for topic, people in self.presence.changed(self.watches.sockets, time.monotonic()).items():
-            for socket in self.watches.by_topic.get(topic, ()):
+            for socket in self.watches.by_topic.get("directory" if topic == EVERYWHERE else topic, ()):
                 socket.put({"presence": {topic: people}})
                 socket.flush()
 

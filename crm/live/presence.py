@@ -11,6 +11,8 @@ TELL_EVERY = 3.0  # seconds between full tellings to the other hubs
 FORGET = 8.0  # seconds after which a silent hub's people are gone
 STILL_HERE = 9.0  # seconds after which a socket that says nothing is not here any more
 
+EVERYWHERE = "everywhere"  # the topic of all who are online, told to whoever watches the directory
+
 Here = dict[str, list[dict[str, Any]]]
 
 
@@ -54,12 +56,13 @@ class Presence:
             for topic, people in here.items():
                 everybody[topic] += people
         current = {topic: distinct(people) for topic, people in everybody.items()}
+        current[EVERYWHERE] = [{"user": user, "field": None} for user in self.online(sockets, now)]
         changed = {topic: current.get(topic, []) for topic in {*current, *self.told} if current.get(topic) != self.told.get(topic)}
         self.told = current
         return changed
 
     def on(self, topic: str) -> list[dict[str, Any]]:
-        return self.told.get(topic, [])
+        return self.told.get(EVERYWHERE if topic == "directory" else topic, [])
 
 
 def distinct(people: list[dict[str, Any]]) -> list[dict[str, Any]]:

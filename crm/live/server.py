@@ -35,7 +35,7 @@ class Flow:
         self.open.set()
 
 
-class LiveServer(Server):
+class LiveServer(Server):  # type: ignore[misc]  # daphne has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.flows: WeakKeyDictionary[Any, Flow] = WeakKeyDictionary()

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from crm.live.frames import Delivered
+from crm.records import timeline
 from crm.records.access import Access
 from crm.records.paging import Sort
 
@@ -85,5 +86,40 @@ class ListView:
     def html(self, change: Delivered) -> str:
         assert change.kind is not None
         row = change.kind.projection.reading(change.projected, self.access.sees_contacts)
-        context = {"row": row, "key": json.dumps(self.sort.of(change.projected)), "directory": change.directory}
-        return render_to_string(self.template, context)
+        key = json.dumps(self.sort.of(change.projected), ensure_ascii=False)
+        return render_to_string(self.template, {"row": row, "key": key, "shell": {"directory": change.directory}})
+
+
+class FeedView:
+    """The log itself, as far as a reader may see it: of one root (a record's timeline) or of all."""
+
+    def __init__(self, access: Access, root: str | None) -> None:
+        self.access, self.root = access, root
+
+    def judge(self, change: Delivered) -> Verdict:
+        is_mine = self.root is None or change.root == self.root
+        readable = change.kind is not None and change.kind.readers == "scope" and self.access.admits(change.row)
+        return Verdict("enter", False) if is_mine and readable else OUT
+
+    def item(self, change: Delivered) -> dict[str, Any]:
+        return {"record": change.topic, "root": change.root, "seq": change.seq, "version": change.row["version"]}
+
+    def html(self, change: Delivered) -> str:
+        entry = timeline.entry(change.row, self.access.sees_contacts)
+        return render_to_string("records/_timeline_entry.html", {"entry": entry, "shell": {"directory": change.directory}})
+
+
+def open_feed(wanted: Mapping[str, Any], sort: str | None, access: Access) -> FeedView:
+    return FeedView(access, None)
+
+
+def open_timeline(wanted: Mapping[str, Any], sort: str | None, access: Access) -> FeedView:
+    """The timeline of one record; entries of a record that the reader may not see never come."""
+    root = wanted.get("root")
+    if not isinstance(root, str):
+        raise ValidationError(_("Name the record whose timeline it is, as in {\"root\": \"customer:42\"}."))
+    return FeedView(access, root)
+
+
+register_view("feed", open_feed)
+register_view("timeline", open_timeline)

@@ -14,16 +14,22 @@ BULLETS = "•••"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One projected field: its name, its column where that differs, its kind, and who may read it."""
+    """One projected field: its name, its column where that differs, its kind, who may read it, and how pages word it."""
 
     name: str
     kind: Kind = "text"
     column: str = ""
     reading: Reading = "everyone"
+    worded: str = ""
 
     @property
     def source(self) -> str:
         return self.column or self.name
+
+    @property
+    def format(self) -> str:
+        """The kind of value for `{% value %}` and `data-format`."""
+        return self.worded or {"time": "relative", "integer": "number", "flag": "text"}.get(self.kind, self.kind)
 
 
 class Projection:

@@ -17,7 +17,8 @@ class RecordType:
     `readers` says who may read its changes: those whose access admits its owner and team (`scope`), every member of
     staff, or administrators. `label` gives a change's row its title on a timeline. `entry` makes its entry of the
     directory that every page holds ({"name": ..., ...}), for types that others refer to by id. `tally` names the
-    columns by whose values the relay counts its records; `is_cached` puts its projection into the cache.
+    columns by whose values the relay counts its records; `is_cached` puts its projection into the cache; `story` is the
+    template that words its changes on a timeline.
     """
 
     name: str
@@ -29,6 +30,7 @@ class RecordType:
     module: str = ""
     tally: tuple[str, ...] = ()
     is_cached: bool = False
+    story: str = "records/_story.html"
 
 
 _types: dict[str, RecordType] = {}

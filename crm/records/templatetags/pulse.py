@@ -42,6 +42,12 @@ def value(context: Context, canonical: Any, kind: str = "text") -> Any:
     return engine.get_template(partial).render(Context(facts))
 
 
+@register.simple_tag(takes_context=True)
+def name(context: Context, user_id: int) -> str:
+    """A user's name alone: `{% name entry.actor as actor %}`."""
+    return formats.text(user_id, "user", _wording(context))
+
+
 @register.filter
 def relative(canonical: Any) -> str:
     """`4 min`, `yesterday`, `12 Nov`: the text alone, where a `<time>` is not wanted."""

@@ -68,7 +68,6 @@ def migrate() -> None:
             executor = MigrationExecutor(connection)
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 call_command("migrate", interactive=False)
-                call_command("createcachetable")
         finally:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('pulse.migrate'))")
 
@@ -79,7 +78,8 @@ def collect_static_files() -> None:
     wanted = digest(static_sources())
     if settings.DEBUG or (stamp.exists() and stamp.read_text() == wanted):
         return
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    # htmx comes from npm; django_htmx brings copies that name modules without their ending.
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=["django_htmx"])
     stamp.write_text(wanted)
 
 

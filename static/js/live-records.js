@@ -1,0 +1,76 @@
+// Draws frames: patches the fields of a record wherever it stands on the page, washes what changed and says who did it.
+// A field that somebody here is typing in is never touched.
+
+import { text } from "./format.js";
+import { fill, wording } from "./values.js";
+
+const WASH = 1400; // ms
+const me = Number(document.querySelector("meta[name='pulse-live']")?.dataset.user);
+
+document.addEventListener("pulse:frame", ({ detail: frame }) => {
+  keepDirectory(frame);
+  for (const node of document.querySelectorAll(`[data-record="${CSS.escape(frame.record)}"]`)) {
+    if (frame.gone) drop(node);
+    else if (Number(node.dataset.version ?? 0) < frame.version) patch(node, frame);
+  }
+});
+
+document.addEventListener("pulse:gone", ({ detail: { topic } }) => {
+  for (const node of document.querySelectorAll(`[data-record="${CSS.escape(topic)}"]`)) drop(node);
+});
+
+function patch(node, frame) {
+  node.dataset.version = frame.version;
+  for (const [name, value] of Object.entries(frame.fields)) {
+    for (const place of node.querySelectorAll(`[data-field="${CSS.escape(name)}"]`)) {
+      if (place.closest("[data-record]") === node && !place.querySelector("input, textarea, select")) show(place, value, frame);
+    }
+  }
+  node.dispatchEvent(new CustomEvent("pulse:patched", { detail: frame, bubbles: true }));
+}
+
+function show(place, value, frame) {
+  const before = place.innerHTML;
+  fill(place, value);
+  if (place.innerHTML === before) return;
+  place.classList.add("washed");
+  setTimeout(() => place.classList.remove("washed"), WASH);
+  if (frame.by && frame.by.id !== me && !place.matches("[data-quiet]")) sign(place, frame.by);
+}
+
+/** "Bob · now" beside a value that somebody else changed. */
+function sign(place, by) {
+  const note = document.getElementById("by").content.firstElementChild.cloneNode(true);
+  note.textContent = `${by.name.split(" ")[0]} · ${wording.words.just_now}`;
+  place.append(note);
+  setTimeout(() => note.remove(), 4 * WASH);
+}
+
+/** A row fades; the page of the record itself stays readable, and says that it is gone. */
+function drop(node) {
+  if (node.matches(".page")) {
+    document.body.classList.add("record-gone");
+    return;
+  }
+  node.classList.add("gone");
+  node.removeAttribute("data-record");
+  setTimeout(() => node.remove(), WASH);
+}
+
+/** Renamed users, teams, tags and stages: the small directory of the page follows, and what shows them is worded anew. */
+function keepDirectory({ record, fields, op }) {
+  const [kind, id] = record.split(":");
+  const entries = wording.directory[`${kind}s`];
+  if (!entries) return;
+  const key = fields.code ?? Object.keys(entries).find((each) => entries[each].id === Number(id)) ?? id;
+  const names = fields.first_name !== undefined || fields.last_name !== undefined;
+  const entry = { ...entries[key], ...fields };
+  if (names) entry.name = `${entry.first_name ?? ""} ${entry.last_name ?? ""}`.trim() || entry.name;
+  entries[key] = entry;
+  if (op === "u") for (const place of document.querySelectorAll(`[data-format="${kind}"], [data-format="${kind}s"]`)) reword(place, kind);
+}
+
+function reword(place, kind) {
+  const canonical = place.dataset.value;
+  if (canonical !== undefined) fill(place, JSON.parse(canonical));
+}
