@@ -25,7 +25,7 @@ SCREENS_STALE = timedelta(seconds=5)
 
 RESPONSES_UP_TO = """
 SELECT count(*) FROM (
-    SELECT FROM timings_response WHERE ended_at >= %(since)s AND ended_at < %(until)s LIMIT %(most)s) AS some"""
+    SELECT FROM timings_response WHERE ended_at >= %(since)s AND ended_at < %(until)s LIMIT %(most)s) AS found"""
 
 
 class Source(Protocol):

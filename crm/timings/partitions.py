@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -40,14 +41,19 @@ def make_partition(table: str, day: date) -> None:
         cursor.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)", bounds)
 
 
-def drop_before(day: date) -> None:
-    """Throws away the raw rows of all days before `day`."""
+def oldest_start(rolled_to: datetime) -> datetime:
+    """Raw rows from then on are all kept. Those before may be gone, so that nothing can be made from them again."""
+    return day_start(rolled_to.date() - settings.TIMINGS_RAW_DAYS * DAY)
+
+
+def drop_before(start: datetime) -> None:
+    """Throws away the raw rows of all days before the one that begins then."""
     for table, column in RAW_TABLES.items():
-        for old in sorted(partition_days(table)):
-            if old < day:
-                drop_partition(table, old)
+        for day in sorted(partition_days(table)):
+            if day < start.date():
+                drop_partition(table, day)
         with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {table}_default WHERE {column} < %s", [day_start(day)])  # noqa: S608 (our names)
+            cursor.execute(f"DELETE FROM {table}_default WHERE {column} < %s", [start])  # noqa: S608 (our names)
 
 
 def drop_partition(table: str, day: date) -> None:

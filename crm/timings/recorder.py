@@ -193,7 +193,8 @@ class Recorder:
 def connect() -> psycopg.Connection[Any]:
     """To the database that Django uses, but not from its pool: a busy pool must not hold timings up, nor they it."""
     params = connections["default"].get_connection_params()
-    return psycopg.connect(**params | {"cursor_factory": psycopg.Cursor, "autocommit": True, "connect_timeout": 5})
+    ours = {"cursor_factory": psycopg.Cursor, "autocommit": True, "connect_timeout": 5}
+    return psycopg.connect(**params | ours | {"application_name": "pulse timings"})
 
 
 _recorder = Recorder()

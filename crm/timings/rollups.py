@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from crm.timings import partitions, raw, rolled
@@ -46,24 +45,19 @@ def roll_up(now: datetime) -> None:
         if not take_lock():
             return
         begun, until = rolled.rolled_to(), floor(now - SETTLE, MINUTE)
-        minutes = touched_minutes(begun - OVERLAP, Stretch(raw_since(now), until))
+        minutes = touched_minutes(begun - OVERLAP, Stretch(partitions.oldest_start(begun), until))
         for minute in minutes:
             replace(Rollup.Span.MINUTE, minute, tally_minute(minute))
         for hour in {floor(moment, HOUR) for moment in (begun, *minutes)}:
             if hour + HOUR <= until:
                 roll_hour(hour)
-        RollupState(rolled_to=max(begun, until)).save()
+        RollupState.objects.update_or_create(pk=1, defaults={"rolled_to": max(begun, until)})
 
 
 def take_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
-
-
-def raw_since(now: datetime) -> datetime:
-    """Raw rows from then on are all still there; a minute before could only be made again from less than it was."""
-    return partitions.day_start(now.date() - timedelta(days=settings.TIMINGS_RAW_DAYS))
 
 
 def touched_minutes(stored_since: datetime, stretch: Stretch) -> list[datetime]:

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from django.conf import settings
-
 from crm.timings import clock, partitions, rolled, rollups
 from crm.timings.models import Drop, Screens
 
@@ -16,7 +14,7 @@ def keep_days() -> None:
     """Raw rows are thrown away only when they have been rolled up."""
     now = clock.now()
     partitions.make_ahead(now.date())
-    oldest = min(now, rolled.rolled_to()).date() - timedelta(days=settings.TIMINGS_RAW_DAYS)
+    oldest = partitions.oldest_start(rolled.rolled_to())
     partitions.drop_before(oldest)
-    Drop.objects.filter(at__lt=partitions.day_start(oldest)).delete()
+    Drop.objects.filter(at__lt=oldest).delete()
     Screens.objects.filter(at__lt=now - timedelta(days=1)).delete()
