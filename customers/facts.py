@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 MOST_POINTS = 20
-TEXTS = {name: Customer._meta.get_field(name).max_length for name in (
-    "name", "title", "street", "postcode", "city", "region", "language", "source", "reference",
-)}  # fmt: skip
+TEXT_FIELDS = ("name", "title", "street", "postcode", "city", "region", "language", "source", "reference")
+TEXTS = {field.name: field.max_length or 0 for field in Customer._meta.fields if field.name in TEXT_FIELDS}
 
 
 def clean(facts: Mapping[str, Any], *, actor: User) -> dict[str, Any]:
@@ -56,9 +56,11 @@ def text(name: str, value: Any) -> str:
     cleaned = " ".join((value or "").replace("\x00", "").split())
     if name == "name" and not cleaned:
         raise ValidationError(_("Give a name."))
-    most = TEXTS[name] or 0
+    most = TEXTS[name]
     if len(cleaned) > most:
-        raise ValidationError(_("Keep it to %(most)d characters; this has %(length)d.") % {"most": most, "length": len(cleaned)})
+        raise ValidationError(
+            _("Keep it to %(most)d characters; this has %(length)d.") % {"most": most, "length": len(cleaned)}
+        )
     return cleaned
 
 
@@ -132,7 +134,9 @@ def phone(value: str, region: str) -> str:
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        raise ValidationError(_("%s is no phone number; write it with its country code, as in +44 113 496 0199.") % value[:40])
+        raise ValidationError(
+            _("%s is no phone number; write it with its country code, as in +44 113 496 0199.") % value[:40]
+        )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -168,7 +172,7 @@ def born_on(value: Any) -> date | None:
         day = value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError:
         raise ValidationError(_("Give the day as YYYY-MM-DD.")) from None
-    if not date(1850, 1, 1) <= day <= date.today():
+    if not date(1850, 1, 1) <= day <= timezone.localdate():
         raise ValidationError(_("Nobody who lives was born on that day."))
     return day
 

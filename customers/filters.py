@@ -51,7 +51,7 @@ class CustomerFilter:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> CustomerFilter:
-        """From a query string (QueryDict) or JSON. Raises ValidationError by field; unknown names are refused in JSON."""
+        """From a query string (QueryDict) or JSON, where unknown names are refused. Raises ValidationError by field."""
         many = given.getlist if hasattr(given, "getlist") else lambda name: listed(given.get(name))
         unknown = set() if hasattr(given, "getlist") else set(given) - {field.name for field in fields(cls)}
         if unknown:
@@ -72,7 +72,9 @@ class CustomerFilter:
 
     def as_dict(self) -> dict[str, Any]:
         """The conditions that are set, as JSON."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items() if value}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items() if value
+        }
 
     def narrow(self, customers: CustomerQuerySet, access: Access) -> Any:
         wanted = Q()

@@ -54,7 +54,16 @@ FOLLOW_UP = Projection(
         Field("done_at", "time"),
     ]
 )
-STAGE = Projection([Field("id", "integer"), Field("version", "integer"), Field("code"), Field("name"), Field("color"), Field("position", "integer")])
+STAGE = Projection(
+    [
+        Field("id", "integer"),
+        Field("version", "integer"),
+        Field("code"),
+        Field("name"),
+        Field("color"),
+        Field("position", "integer"),
+    ]
+)
 TAG = Projection([Field("id", "integer"), Field("version", "integer"), Field("name")])
 
 
@@ -69,14 +78,23 @@ def tag_entry(row: Mapping[str, Any]) -> dict[str, Any]:
 def register_records() -> None:
     register(
         RecordType(
-            "customer", Customer, CUSTOMER, label=lambda row: str(row["name"]), module="customers",
-            tally=("stage_id",), is_cached=True,
+            "customer",
+            Customer,
+            CUSTOMER,
+            label=lambda row: str(row["name"]),
+            module="customers",
+            tally=("stage_id",),
+            is_cached=True,
         )
     )
     register(RecordType("note", Note, NOTE, module="customers", story="customers/_note_story.html"))
     register(
         RecordType(
-            "followup", FollowUp, FOLLOW_UP, label=lambda row: str(row["title"]), module="customers",
+            "followup",
+            FollowUp,
+            FOLLOW_UP,
+            label=lambda row: str(row["title"]),
+            module="customers",
             story="customers/_followup_story.html",
         )
     )

@@ -59,7 +59,8 @@ class Tag(Logged):
 
 class CustomerQuerySet(RecordQuerySet):
     def matching(self, wanted: CustomerFilter, access: Access) -> Self:
-        return wanted.narrow(self, access)
+        found: Self = wanted.narrow(self, access)
+        return found
 
 
 class Customer(Record):
@@ -74,7 +75,13 @@ class Customer(Record):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.PERSON)
     name = models.CharField(_("name"), max_length=200)
     stage = models.ForeignKey(
-        Stage, models.PROTECT, to_field="code", default="lead", related_name="+", verbose_name=_("stage"), db_index=False
+        Stage,
+        models.PROTECT,
+        to_field="code",
+        default="lead",
+        related_name="+",
+        verbose_name=_("stage"),
+        db_index=False,
     )
     title = models.CharField(_("job title"), max_length=120, blank=True, default="", db_default="")
     company = models.ForeignKey(
@@ -100,7 +107,7 @@ class Customer(Record):
     reference = models.CharField(_("reference"), max_length=120, blank=True, default="", db_default="")
     tags = ArrayField(models.BigIntegerField(), verbose_name=_("tags"), default=list, blank=True, db_default=[])
 
-    objects: Any = CustomerQuerySet.as_manager()
+    objects: ClassVar[Any] = CustomerQuerySet.as_manager()
 
     class Meta(Record.Meta):
         abstract = False
@@ -193,7 +200,7 @@ class Child(Logged):
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("in trash since"), null=True, blank=True, editable=False)
 
-    objects: Any = ChildQuerySet.as_manager()
+    objects: ClassVar[Any] = ChildQuerySet.as_manager()
 
     class Meta(Logged.Meta):
         abstract = True

@@ -103,7 +103,7 @@ def set_points(customer_id: int, kind: str, wanted: list[dict[str, str]], *, fir
 
 
 def trash_customer(customer_id: int, *, actor: "User", version: int) -> None:
-    """Puts a customer into the trash, from where `restore_customer` brings it back. Raises Conflict if changed since."""
+    """Puts a customer into the trash; `restore_customer` brings it back. Raises Conflict if changed since."""
     row = set_columns(Customer, customer_id, actor=actor, version=version, changes={"deleted_at": timezone.now()})
     if row is None:
         current = editable_row(Customer, customer_id, actor)
@@ -161,7 +161,7 @@ def trash_note(note_id: int, *, actor: "User", deleted: bool = True) -> Note:
 
 
 def own_note(note_id: int, actor: "User") -> Note:
-    note = Note.objects.visible_to(actor).filter(pk=note_id).first()
+    note: Note | None = Note.objects.visible_to(actor).filter(pk=note_id).first()
     if note is None:
         raise NotVisible
     if note.author_id != actor.pk and not actor.access.is_administrator:
@@ -176,25 +176,29 @@ def clean_body(body: str) -> str:
     return cleaned
 
 
-def add_follow_up(customer_id: int, *, actor: "User", title: str, due_at: datetime, assignee_id: int | None = None) -> FollowUp:
+def add_follow_up(
+    customer_id: int, *, actor: "User", title: str, due_at: datetime, assignee_id: int | None = None
+) -> FollowUp:
     """A to-do for the assignee (the actor when not given). Raises ValidationError by field."""
     editable_row(Customer, customer_id, actor)
     title = " ".join(title.replace("\x00", "").split())
     if not title or len(title) > 200:
         raise ValidationError({"title": _("Say in 1 to 200 characters what there is to do.")})
     try:
-        who = facts.owner(assignee_id or actor.pk)
+        who = facts.owner(assignee_id or actor.pk) or actor.pk
     except ValidationError as error:
         raise ValidationError({"assignee": error.messages}) from None
     with acting(actor.pk):
-        follow_up: FollowUp = FollowUp.objects.create(customer_id=customer_id, assignee_id=who, title=title, due_at=due_at)
+        follow_up: FollowUp = FollowUp.objects.create(
+            customer_id=customer_id, assignee_id=who, title=title, due_at=due_at
+        )
     wake()
     return follow_up
 
 
 def complete_follow_up(follow_up_id: int, *, actor: "User", done: bool = True) -> FollowUp:
     """Marks a follow-up done, or open again; a second time changes nothing."""
-    follow_up = FollowUp.objects.visible_to(actor).open().select_related("customer").filter(pk=follow_up_id).first()
+    follow_up: FollowUp | None = FollowUp.objects.visible_to(actor).open().filter(pk=follow_up_id).first()
     if follow_up is None:
         raise NotVisible
     editable_row(Customer, follow_up.customer_id, actor)

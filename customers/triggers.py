@@ -1,4 +1,4 @@
-"""The customers module's own triggers: parts fold into their customer, company names follow, the search table follows."""
+"""The customers module's own triggers: parts fold into their customer, company names and search text follow."""
 
 import pgtrigger
 
@@ -11,15 +11,15 @@ FOLD = """
         region = p.region, country = p.country
     FROM (
         SELECT t.customer_id,
-               coalesce(array_agg(x.value ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'email'), '{{}}') AS emails,
-               coalesce(array_agg(x.value ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'phone'), '{{}}') AS phones,
-               coalesce((array_agg(x.street ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS street,
-               coalesce((array_agg(x.postcode ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS postcode,
-               coalesce((array_agg(x.city ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS city,
-               coalesce((array_agg(x.region ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS region,
-               coalesce((array_agg(x.country ORDER BY x.position, x.id) FILTER (WHERE x.kind = 'address'))[1], '') AS country
-        FROM ({touched}) t LEFT JOIN customers_contactpoint x ON x.customer_id = t.customer_id
-        GROUP BY t.customer_id
+               ARRAY(SELECT x.value FROM customers_contactpoint x WHERE x.customer_id = t.customer_id
+                     AND x.kind = 'email' ORDER BY x.position, x.id) AS emails,
+               ARRAY(SELECT x.value::text FROM customers_contactpoint x WHERE x.customer_id = t.customer_id
+                     AND x.kind = 'phone' ORDER BY x.position, x.id) AS phones,
+               coalesce(a.street, '') AS street, coalesce(a.postcode, '') AS postcode, coalesce(a.city, '') AS city,
+               coalesce(a.region, '') AS region, coalesce(a.country, '') AS country
+        FROM ({touched}) t
+        LEFT JOIN LATERAL (SELECT x.* FROM customers_contactpoint x WHERE x.customer_id = t.customer_id
+                           AND x.kind = 'address' ORDER BY x.position, x.id LIMIT 1) a ON true
     ) p
     WHERE c.id = p.customer_id
       AND (c.emails, c.phones, c.street, c.postcode, c.city, c.region, c.country)
@@ -27,6 +27,7 @@ FOLD = """
     RETURN NULL;"""
 NEW_TOUCHED = "SELECT DISTINCT customer_id FROM new_rows"
 OLD_TOUCHED = "SELECT DISTINCT customer_id FROM old_rows"
+ALL_TOUCHED = f"{NEW_TOUCHED} UNION {OLD_TOUCHED}"
 
 
 def after(name: str, operation: pgtrigger.Operation, func: str, *, old: bool, new: bool) -> pgtrigger.Trigger:
@@ -42,7 +43,7 @@ def after(name: str, operation: pgtrigger.Operation, func: str, *, old: bool, ne
 
 FOLD_TRIGGERS = [
     after("fold_insert", pgtrigger.Insert, FOLD.format(touched=NEW_TOUCHED), old=False, new=True),
-    after("fold_update", pgtrigger.Update, FOLD.format(touched=f"{NEW_TOUCHED} UNION {OLD_TOUCHED}"), old=True, new=True),
+    after("fold_update", pgtrigger.Update, FOLD.format(touched=ALL_TOUCHED), old=True, new=True),
     after("fold_delete", pgtrigger.Delete, FOLD.format(touched=OLD_TOUCHED), old=True, new=False),
 ]
 
@@ -64,9 +65,7 @@ RENAME_PEOPLE = """
     RETURN NULL;"""
 
 COMPANY_TRIGGERS = [
-    pgtrigger.Trigger(
-        name="company_taken", when=pgtrigger.Before, operation=pgtrigger.Insert, func=TAKE_COMPANY_NAME
-    ),
+    pgtrigger.Trigger(name="company_taken", when=pgtrigger.Before, operation=pgtrigger.Insert, func=TAKE_COMPANY_NAME),
     pgtrigger.Trigger(
         name="company_moved",
         when=pgtrigger.Before,

@@ -31,7 +31,7 @@ def listen_for_wakes(woken: threading.Event) -> None:
     while True:
         try:
             client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, health_check_interval=5)
-            with client.pubsub(ignore_subscribe_messages=True) as subscription:
+            with client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                 subscription.subscribe(WAKE)
                 while True:
                     if subscription.get_message(timeout=5):

@@ -22,7 +22,7 @@ class Missed(NamedTuple):
 def accesses(user_ids: Iterable[int]) -> dict[int, Access]:
     """The present rights of users who may sign in."""
     users = get_user_model()._default_manager.select_related("role").filter(pk__in=list(user_ids), is_active=True)
-    return {user.pk: user.access for user in users}  # type: ignore[attr-defined]  # the model is known by setting only
+    return {user.pk: user.access for user in users}
 
 
 def visible_topics(reader: Reader, topics: Sequence[str]) -> set[str]:

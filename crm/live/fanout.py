@@ -1,8 +1,9 @@
 """Gives changes to whom they concern: frames to watchers of a record, list events to watchers of a view."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm.live.deliveries import Deliveries
 from crm.live.frames import Delivered
@@ -15,14 +16,22 @@ MOST_EVENTS = 200  # of one view in one go; above that the view is told to fetch
 Owed = defaultdict[Socket, dict[int, Delivered]]
 
 
+class Happening(NamedTuple):
+    """What some changes do to one open view."""
+
+    open_view: OpenView
+    events: list[tuple[str, Delivered]]
+
+
 class Fanout:
-    """Stateless but for what it counts; `watches` says who, `deliveries` times what was sent."""
+    """Says who gets what; `watches` knows who watches, `deliveries` times what was sent."""
 
     def __init__(self, watches: Watches, deliveries: Deliveries) -> None:
         self.watches, self.deliveries = watches, deliveries
         self.frames = 0
 
-    def deliver(self, changes: Sequence[Delivered]) -> None:
+    def deliver(self, changes: Sequence[Delivered]) -> list[Happening]:
+        """Sends the frames, which is what people wait for; returns what is still to be told to watchers of views."""
         owed: Owed = defaultdict(dict)
         touched: set[Socket] = set()
         for change in changes:
@@ -30,21 +39,13 @@ class Fanout:
             touched |= self.part(change, watchers)
             for socket in watchers:
                 owed[socket][change.seq] = change
-        for open_view in self.watches.views.values():
-            touched |= self.deliver_view(open_view, changes, owed)
+        happenings = [self.judge(open_view, changes, owed) for open_view in self.watches.views.values()]
         for socket, frames in owed.items():
             for seq in sorted(frames):
                 self.send(socket, frames[seq])
         for socket in touched | set(owed):
             socket.flush()
-
-    def replay(self, open_view: OpenView, changes: Sequence[Delivered]) -> None:
-        """What a view's watcher missed, sent with the next flush; not timed, since nobody watched when it happened."""
-        owed: Owed = defaultdict(dict)
-        self.deliver_view(open_view, changes, owed)
-        for socket, frames in owed.items():
-            for seq in sorted(frames):
-                socket.put_frame(seq, frames[seq].text(socket.access.sees_contacts))
+        return [each for each in happenings if each.events]
 
     def watchers(self, change: Delivered) -> set[Socket]:
         by_topic = self.watches.by_topic
@@ -71,36 +72,49 @@ class Fanout:
         self.deliveries.expect(change.seq, socket)
         self.frames += 1
 
-    def deliver_view(self, open_view: OpenView, changes: Sequence[Delivered], owed: Owed) -> set[Socket]:
-        """What changes in the view is judged once; members' frames go to those who wished for them."""
+    def judge(self, open_view: OpenView, changes: Sequence[Delivered], owed: Owed) -> Happening:
+        """What the changes do to a view, once for all its watchers; members' frames for those who wished for them."""
         events: list[tuple[str, Delivered]] = []
+        wishing = [socket for (socket, _), wish in open_view.watchers.items() if wish.frames]
         for change in changes:
             verdict = open_view.view.judge(change)
             if verdict.event:
                 events.append((verdict.event, change))
             if verdict.is_member and verdict.event != "enter":
-                for (socket, _), wish in open_view.watchers.items():
-                    if wish.frames:
-                        owed[socket][change.seq] = change
-        if not events:
-            return set()
-        for (socket, name), wish in open_view.watchers.items():
-            if len(events) > MOST_EVENTS:
+                for socket in wishing:
+                    owed[socket][change.seq] = change
+        return Happening(open_view, events)
+
+    def tell(self, happening: Happening) -> None:
+        """Enter, move and leave to a view's watchers; so many that drawing them anew is less: a resync of the view."""
+        texts: dict[tuple[int, bool], str] = {}
+        for (socket, name), wish in happening.open_view.watchers.items():
+            if len(happening.events) > MOST_EVENTS:
                 socket.put({"resync": True, "as": name})
             else:
-                self.send_events(socket, name, wish, open_view.view, events)
-        return {socket for socket, _ in open_view.watchers}
+                for event, change in happening.events:
+                    key = (change.seq, wish.html)
+                    if key not in texts:
+                        texts[key] = json.dumps(item(event, change, happening.open_view.view, wish), ensure_ascii=False)
+                    socket.put_text(f'{{"{event}":[{texts[key]}],"as":{json.dumps(name)}}}')
+            socket.flush()
 
-    def send_events(
-        self, socket: Socket, name: str, wish: Wish, view: View, events: Sequence[tuple[str, Delivered]]
-    ) -> None:
-        for event, change in events:
-            socket.put({event: [item(event, change, socket, wish, view)], "as": name})
+    def replay(self, open_view: OpenView, changes: Sequence[Delivered]) -> None:
+        """What a view's watcher missed, sent with the next flush; not timed, since nobody watched when it happened."""
+        owed: Owed = defaultdict(dict)
+        happening = self.judge(open_view, changes, owed)
+        for socket, frames in owed.items():
+            for seq in sorted(frames):
+                socket.put_frame(seq, frames[seq].text(socket.access.sees_contacts))
+        if happening.events:
+            self.tell(happening)
 
 
-def item(event: str, change: Delivered, socket: Socket, wish: Wish, view: View) -> dict[str, Any]:
+def item(event: str, change: Delivered, view: View, wish: Wish) -> dict[str, Any]:
     """What a watcher is told about a row: where it is in the view's order, and unless it left, what it shows."""
     told = view.item(change) | {"by": change.by()}
     if event == "leave":
         return told
-    return told | ({"html": view.html(change)} if wish.html else {"fields": change.all_fields(socket.access.sees_contacts)})
+    return told | (
+        {"html": view.html(change)} if wish.html else {"fields": change.all_fields(view.access.sees_contacts)}
+    )

@@ -88,7 +88,9 @@ class Delivered:
     def text(self, sees_contacts: bool) -> str:
         """The frame as JSON."""
         if sees_contacts not in self._texts:
-            self._texts[sees_contacts] = json.dumps(self.frame(sees_contacts), ensure_ascii=False, separators=(",", ":"))
+            self._texts[sees_contacts] = json.dumps(
+                self.frame(sees_contacts), ensure_ascii=False, separators=(",", ":")
+            )
         return self._texts[sees_contacts]
 
 

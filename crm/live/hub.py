@@ -65,7 +65,7 @@ class Hub:
         self.directory = {name: dict(entries) for name, entries in held.items()}
 
     async def keep(self, loop: Coroutine[Any, Any, None]) -> None:
-        """A loop that fails must not leave screens that look live: all sockets close, and begin again elsewhere or anew."""
+        """A loop that fails must not leave screens that look live: all sockets close, and begin anew."""
         try:
             await loop
         except Exception:
@@ -74,7 +74,7 @@ class Hub:
                 if task is not asyncio.current_task():
                     task.cancel()
             self.started = None
-            self.close_where(lambda socket: True, 1011)
+            self.close_where(lambda _socket: True, 1011)
 
     # What comes in.
 
@@ -126,8 +126,12 @@ class Hub:
             part = [Delivered(row, self.directory) for row in rows[start : start + SLICE]]
             for change in part:
                 self.update_directory(change)
-            self.fanout.deliver(part)
+            happenings = self.fanout.deliver(part)
             self.head = part[-1].seq
+            if happenings:
+                await asyncio.sleep(0)  # frames leave before rows are drawn
+            for happening in happenings:
+                self.fanout.tell(happening)
             for panel in self.watches.panels.values():
                 panel.is_due = True
             for change in part:
@@ -200,7 +204,8 @@ class Hub:
             rounds += 1
             if rounds % round(HEARTBEAT / SETTLE) == 0:
                 if await self.is_current():
-                    self.send_heads()
+                    async with self.turn:  # between frames and list events no head may be said
+                        self.send_heads()
                 self.say_screens(self.fanout.frames - frames)
                 frames = self.fanout.frames
 

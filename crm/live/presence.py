@@ -57,7 +57,11 @@ class Presence:
                 everybody[topic] += people
         current = {topic: distinct(people) for topic, people in everybody.items()}
         current[EVERYWHERE] = [{"user": user, "field": None} for user in self.online(sockets, now)]
-        changed = {topic: current.get(topic, []) for topic in {*current, *self.told} if current.get(topic) != self.told.get(topic)}
+        changed = {
+            topic: current.get(topic, [])
+            for topic in {*current, *self.told}
+            if current.get(topic) != self.told.get(topic)
+        }
         self.told = current
         return changed
 

@@ -27,6 +27,8 @@ OUT = Verdict(None, False)
 class View(Protocol):
     """One open view: a filter and a sort as one class of readers sees them."""
 
+    access: Access
+
     def judge(self, change: Delivered) -> Verdict: ...
 
     def item(self, change: Delivered) -> dict[str, Any]: ...
@@ -106,7 +108,9 @@ class FeedView:
 
     def html(self, change: Delivered) -> str:
         entry = timeline.entry(change.row, self.access.sees_contacts)
-        return render_to_string("records/_timeline_entry.html", {"entry": entry, "shell": {"directory": change.directory}})
+        return render_to_string(
+            "records/_timeline_entry.html", {"entry": entry, "shell": {"directory": change.directory}}
+        )
 
 
 def open_feed(wanted: Mapping[str, Any], sort: str | None, access: Access) -> FeedView:
@@ -117,7 +121,7 @@ def open_timeline(wanted: Mapping[str, Any], sort: str | None, access: Access) -
     """The timeline of one record; entries of a record that the reader may not see never come."""
     root = wanted.get("root")
     if not isinstance(root, str):
-        raise ValidationError(_("Name the record whose timeline it is, as in {\"root\": \"customer:42\"}."))
+        raise ValidationError(_('Name the record whose timeline it is, as in {"root": "customer:42"}.'))
     return FeedView(access, root)
 
 

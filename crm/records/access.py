@@ -1,4 +1,4 @@
-"""The one rule of who may see and change a record, as a query and as a predicate. Who holds which right is crm.staff's."""
+"""The one rule of who may see and change a record, as a query and as a predicate. Who has which right is staff's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""System checks: no logged table may lack its triggers, in the code or in the database; and the database must know Unicode."""
+"""System checks: no logged table may lack its triggers, in the code or in the database."""
 
 from typing import Any
 
@@ -16,12 +16,14 @@ def logged_models() -> list[type[Logged]]:
     return [model for model in apps.get_models() if issubclass(model, Logged) and not model._meta.proxy]
 
 
+def declared(model: type[Logged]) -> list[Any]:
+    return list(getattr(model._meta, "triggers", []))
+
+
 @register(Tags.models)
 def check_declared(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A plain `class Meta` drops inherited triggers without a word; this says it."""
-    missing = {
-        model: set(NAMES) - {trigger.name for trigger in getattr(model._meta, "triggers", [])} for model in logged_models()
-    }
+    missing = {model: set(NAMES) - {trigger.name for trigger in declared(model)} for model in logged_models()}
     return [
         Error(
             f"{model.__name__} is logged but lacks the triggers {', '.join(sorted(names))}.",
@@ -47,17 +49,19 @@ def check_installed(app_configs: Any, databases: Any = None, **kwargs: Any) -> l
         return []
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT tgrelid::regclass::text, count(*) FROM pg_trigger WHERE tgname LIKE 'pgtrigger_%%' GROUP BY 1")
+            cursor.execute(
+                "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger WHERE tgname LIKE 'pgtrigger_%%' GROUP BY 1"
+            )
             held = dict(cursor.fetchall())
     except DatabaseError as error:
         return [Error(f"The database cannot be asked for its triggers: {error}", id="records.E002")]
     return [
         Error(
-            f"The table {model._meta.db_table} has {held.get(model._meta.db_table, 0)} of its {len(model._meta.triggers)} triggers.",
+            f"{model._meta.db_table} has {held.get(model._meta.db_table, 0)} of its {len(declared(model))} triggers.",
             hint="Run `manage.py migrate` and `manage.py pgtrigger install`.",
             obj=model,
             id="records.E003",
         )
         for model in logged_models()
-        if held.get(model._meta.db_table, 0) < len(model._meta.triggers)
+        if held.get(model._meta.db_table, 0) < len(declared(model))
     ]

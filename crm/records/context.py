@@ -1,4 +1,4 @@
-"""Who writes, and by which way: carried with every write to the triggers, in the same round trip, never session-wide."""
+"""Who writes, and by which way: carried with each write to the triggers, in the same round trip, never longer."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,9 @@ class Acting(NamedTuple):
 WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 STAMP = "SELECT set_config('pulse.actor', %s, true), set_config('pulse.way', %s, true); "
 
-_acting: ContextVar[Acting] = ContextVar("pulse_acting", default=Acting(None, None))
+NOBODY = Acting(None, None)
+
+_acting: ContextVar[Acting] = ContextVar("pulse_acting", default=NOBODY)
 
 
 def current() -> Acting:
@@ -41,7 +43,7 @@ def stamp_connection(sender: object, connection: Any, **kwargs: object) -> None:
 def stamp_write(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """An execute wrapper: settings and write travel as one multi-statement, which is one implicit transaction."""
     acts = current()
-    if many or acts == Acting(None, None) or not isinstance(sql, str) or not WRITE.match(sql):
+    if many or acts == NOBODY or not isinstance(sql, str) or not WRITE.match(sql):
         return execute(sql, params, many, context)
     who = (str(acts.actor_id or ""), acts.way or "")
     execute(STAMP + sql, (*who, *(params or ())), many, context)

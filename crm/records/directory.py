@@ -47,12 +47,11 @@ def _at(position: tuple[str, int]) -> Directory:
 def load() -> Directory:
     """All entries, {"users": {3: {"name": ...}}, ...}, in one statement."""
     types = [each for each in registry.record_types() if each.entry]
-    parts = " UNION ALL ".join(
-        f"SELECT '{each.name}', to_jsonb(t) FROM {connection.ops.quote_name(each.model._meta.db_table)} t" for each in types
-    )
+    tables = {each.name: connection.ops.quote_name(each.model._meta.db_table) for each in types}
+    selects = [f"SELECT '{name}', to_jsonb(t) FROM {table} t" for name, table in tables.items()]  # noqa: S608  (constants)
     entries: Directory = {f"{each.name}s": {} for each in types}
     with connection.cursor() as cursor:
-        cursor.execute(parts)
+        cursor.execute(" UNION ALL ".join(selects))
         for name, row in cursor.fetchall():
             add_entry(entries, name, json.loads(row))
     return entries

@@ -76,7 +76,7 @@ class Record(Logged):
     updated_at = models.DateTimeField(_("updated"), db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("in trash since"), null=True, blank=True, editable=False)
 
-    objects: Any = RecordQuerySet.as_manager()
+    objects: ClassVar[Any] = RecordQuerySet.as_manager()
 
     class Meta(Logged.Meta):
         abstract = True

@@ -83,4 +83,6 @@ def decode(cursor: str, sort: Sort) -> tuple[Any, int]:
         key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return (datetime.fromisoformat(key) if sort.is_time else str(key)), int(row_id)
     except (ValueError, TypeError):
-        raise ValidationError({"after": _("This place in the list is unknown; start again at the beginning.")}) from None
+        raise ValidationError(
+            {"after": _("This place in the list is unknown; start again at the beginning.")}
+        ) from None

@@ -14,7 +14,7 @@ BULLETS = "•••"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One projected field: its name, its column where that differs, its kind, who may read it, and how pages word it."""
+    """A projected field: its name, its column where that differs, its kind, who may read it, how pages word it."""
 
     name: str
     kind: Kind = "text"

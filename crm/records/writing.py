@@ -1,4 +1,4 @@
-"""The guarded write: one UPDATE that holds only at the version it was based on; else other fields merge, same ones ask."""
+"""The guarded write: an UPDATE that holds only at the version it was based on; else other fields merge, same ask."""
 
 import json
 from collections.abc import Mapping
@@ -46,13 +46,21 @@ def update_record(
         current = editable_row(model, record_id, actor)
         wanted = merged(model, projection, current, version, wanted)
         version = current["version"]
-    raise Conflict(version, {projection.by_column[name].name: {"yours": wanted[name], "theirs": None} for name in wanted})
+    raise Conflict(
+        version, {projection.by_column[name].name: {"yours": wanted[name], "theirs": None} for name in wanted}
+    )
 
 
 def set_columns(
-    model: type[Record], record_id: int, *, actor: "User", version: int, changes: Mapping[str, Any], trashed: bool = False
+    model: type[Record],
+    record_id: int,
+    *,
+    actor: "User",
+    version: int,
+    changes: Mapping[str, Any],
+    trashed: bool = False,
 ) -> dict[str, Any] | None:
-    """The one statement of the hot path: who and which way, the rule, the guard and the write. None: not at this version."""
+    """The one statement of the hot path: who, the rule, the guard and the write. None: not at this version."""
     allowed, allowed_params = actor.access.sql("edit", "t")
     seen, seen_params = actor.access.sql("view", "t")
     query = sql.SQL(
@@ -71,7 +79,7 @@ def set_columns(
     )
     params = [str(actor.pk), context.current().way or "", *changes.values(), record_id, version]
     with connection.cursor() as cursor:
-        cursor.execute(query, [*params, *allowed_params, *seen_params])  # type: ignore[arg-type]
+        cursor.execute(query, [*params, *allowed_params, *seen_params])
         found = cursor.fetchone()
     return json.loads(found[0]) if found else None
 
