@@ -5,9 +5,10 @@ import * as format from "./format.js";
 const page = document.getElementById("page-words");
 const { directory, ...words } = page ? JSON.parse(page.textContent) : { directory: {} };
 
-/** What format.js needs. live.js keeps `wording.directory` current: users, teams, tags and stages by id. */
+/** What format.js needs. live-records.js keeps `wording.directory` current: users, teams, tags and stages by id. */
 export const wording = { words, directory, get now() { return new Date(); } };
 
+// How the partials of the kinds that are more than text (`_value_<kind>.html`) are filled.
 const PARTS = {
   user(node, id) {
     const name = format.text(id, "user", wording);
@@ -20,35 +21,36 @@ const PARTS = {
     node.className = `stage s-${format.entry("stages", code, wording).color ?? ""}`;
     node.textContent = format.text(code, "stage", wording);
   },
-  tags(node, ids) {
-    const blank = node.firstElementChild;
-    node.replaceChildren(...ids.map((id) => {
-      const tag = blank.cloneNode();
-      tag.textContent = format.text(id, "tag", wording);
-      return tag;
-    }));
-  },
+  team: (node, id) => { node.textContent = format.text(id, "team", wording); },
+  tag: (node, id) => { node.textContent = format.text(id, "tag", wording); },
+  tags: (node, ids) => node.replaceChildren(...ids.map((id) => part("tag", id))),
   relative: fillTime,
   time: fillTime,
 };
 
-/** Words `value` as the element's `data-format` says; the same markup as `{% value %}` gives. */
+/** Words `value` as the element's `data-format` says, with the same markup as `{% value %}`. */
 export function fill(element, value) {
   const kind = element.dataset.format ?? "text";
   const shown = format.text(value, kind, wording);
-  const partial = PARTS[kind] && shown !== words.none && document.getElementById(`value-${kind}`);
-  if (!partial) {
-    element.textContent = shown;
-    return;
-  }
-  const node = partial.content.firstElementChild.cloneNode(true);
-  PARTS[kind](node, value, kind);
-  element.replaceChildren(node);
+  if (shown === words.none || !PARTS[kind]) element.textContent = shown;
+  else element.replaceChildren(part(kind, value));
+}
+
+/** A user, team, tag or stage is called something else now: wherever it stands on the page. */
+export function reword(kind, key) {
+  for (const node of document.querySelectorAll(`[data-part="${kind}"][data-of="${CSS.escape(key)}"]`)) PARTS[kind](node, key);
 }
 
 /** Words all times below `root` in this reader's zone and language: for rows that were drawn once for everybody. */
 export function refreshTimes(root = document) {
   for (const time of root.querySelectorAll("time[data-as]")) fillTime(time, time.dateTime, time.dataset.as);
+}
+
+function part(kind, value) {
+  const node = document.getElementById(`value-${kind}`).content.firstElementChild.cloneNode(true);
+  if (node.dataset.part) node.dataset.of = value;
+  PARTS[kind](node, value, kind);
+  return node;
 }
 
 function fillTime(time, moment, kind) {

@@ -20,7 +20,7 @@ SHELL_DIRECTORY = template.Variable("shell.directory")
 
 ICONS = Path(settings.BASE_DIR) / "node_modules" / "@tabler" / "icons" / "icons"
 # Kinds that are more than text have a partial, which values.js clones for a patch.
-PARTIALS = {kind: f"_value_{kind}.html" for kind in ("user", "stage", "tags", "relative", "time")}
+PARTIALS = {kind: f"_value_{kind}.html" for kind in ("user", "stage", "team", "tag", "tags", "relative", "time")}
 
 
 @register.simple_tag
@@ -95,13 +95,13 @@ def _directory(context: Context) -> formats.Directory:
 
 
 def _facts(kind: str, canonical: Any, wording: formats.Wording) -> dict[str, Any]:
-    if kind == "user":
-        return {"user_id": canonical}
     if kind == "stage":
         return {"stage": formats.entry("stages", canonical, wording.directory)}
     if kind == "tags":
-        return {"names": [formats.text(each, "tag", wording) for each in canonical]}
-    return {"moment": formats.parse(canonical).isoformat(), "exact": formats.exact(canonical, wording)}
+        return {"shell": {"directory": wording.directory}}
+    if kind in ("relative", "time"):
+        return {"moment": formats.parse(canonical).isoformat(), "exact": formats.exact(canonical, wording)}
+    return {}
 
 
 @cache

