@@ -15,11 +15,12 @@ from django.db.models import Sum
 
 from crm.timings import clock, raw, rolled
 from crm.timings.models import Drop, Screens
-from crm.timings.raw import Customers, Distribution, Group, StagePoint, Stretch
+from crm.timings.raw import Customers, Distribution, Group, StagePoint
+from crm.timings.stretches import Stretch
 
 DAY_SECONDS = 86_400
 # Reading more raw rows than these takes longer than anybody waits; their roll-ups say nearly the same at once.
-RAW_ROWS = 300_000
+RAW_ROWS = 50_000
 BINS = 24
 SCREENS_STALE = timedelta(seconds=5)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from crm.timings.stretches import Stretch
 from crm.timings.tally import Figure
 
 # T_update is over customers; changes to a tag, a user or a team are logged and timed but are not in it.
@@ -106,13 +107,6 @@ class Distribution(NamedTuple):
     upper: float
     counts: list[int]
     beyond: int
-
-
-class Stretch(NamedTuple):
-    """From `since` up to, not including, `until`."""
-
-    since: datetime
-    until: datetime
 
 
 def query(family: str, stretch: Stretch, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:

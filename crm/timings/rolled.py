@@ -1,25 +1,24 @@
 """Reads roll-ups: the same figures as from raw rows, over any time, with quantiles within the sketch's error.
 
-Whole hours, then the minutes since, then the raw rows that are not rolled up yet.
+A stretch is put together from whole hours, the whole minutes around them, and raw rows at its ends.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from crm.timings import raw
+from crm.timings import partitions, raw
 from crm.timings.models import Rollup, RollupState
-from crm.timings.raw import STAGES, Customers, Distribution, Group, StagePoint, Stretch
+from crm.timings.raw import STAGES, Customers, Distribution, Group, StagePoint
 from crm.timings.sketch import Sketch
+from crm.timings.stretches import EPOCH, HOUR, MINUTE, Stretch, floor
 from crm.timings.tally import Tally
-
-HOUR = timedelta(hours=1)
-NEVER = datetime.fromtimestamp(0, UTC)
 
 MERGED = """
 WITH picked AS (
@@ -36,10 +35,12 @@ WITH picked AS (
     FROM picked GROUP BY family, module, kind
 )
 SELECT family, module, kind, count, total, late, longest, sketch FROM sums JOIN sketches USING (family, module, kind)"""
+SUBJECTS = "SELECT subject, count(*), sum(seconds) FROM measured GROUP BY subject"
 CUSTOMERS = """
 , parts AS (
-    SELECT subject, count, total FROM timings_subject_hour WHERE hour >= %(first)s AND hour < %(since)s
-    UNION ALL SELECT subject, 1, seconds FROM measured
+    SELECT subject, 1 AS count, seconds AS total FROM measured
+    UNION ALL SELECT subject, count, total FROM timings_subject_hour WHERE hour >= %(first)s AND hour < %(last)s
+    UNION ALL SELECT * FROM unnest(%(subjects)s::text[], %(counts)s::bigint[], %(totals)s::float8[])
 )
 SELECT count(*), avg(mean) FROM (SELECT sum(total) / sum(count) AS mean FROM parts GROUP BY subject) AS means"""
 STAGE_MEANS = """
@@ -51,8 +52,7 @@ SELECT at, n, number / n, cache / n, send / n, paint / n FROM (
         sum(total) FILTER (WHERE family = 'stage:send') AS send,
         sum(total) FILTER (WHERE family = 'stage:paint') AS paint
     FROM timings_rollup
-    WHERE family LIKE 'stage:%%' AND start >= %(first)s AND start < %(until)s
-        AND span = CASE WHEN start < %(hours_until)s THEN %(hour)s ELSE %(minute)s END
+    WHERE span = %(span)s AND start >= %(since)s AND start < %(until)s AND family LIKE 'stage:%%'
     GROUP BY at) AS sums
 ORDER BY at"""
 
@@ -69,16 +69,22 @@ Tallies = dict[Key, Tally]
 def rolled_to() -> datetime:
     """Everything that ended before is rolled up."""
     state = RollupState.objects.first()
-    return state.rolled_to if state else NEVER
+    return state.rolled_to if state else EPOCH
 
 
-def floor(moment: datetime, span: timedelta) -> datetime:
-    """The start of the span that holds the moment; spans are counted from 1970, in UTC."""
-    return moment - (moment - NEVER) % span
+def kept(stretch: Stretch) -> Stretch:
+    """Where its raw rows are gone, a stretch begins with the whole hour that holds its beginning."""
+    is_raw = stretch.since >= partitions.oldest_start(rolled_to())
+    return stretch if is_raw else Stretch(floor(stretch.since, HOUR), stretch.until)
+
+
+def whole_minutes(stretch: Stretch) -> Stretch:
+    """Those of a stretch that are rolled up."""
+    return Stretch(stretch.since, max(stretch.since, min(stretch.until, rolled_to()))).whole(MINUTE)
 
 
 def summary(family: str, stretch: Stretch) -> list[Group]:
-    """First the group of all, then each module followed by its kinds. Begins with the whole hour that holds `since`."""
+    """First the group of all, then each module followed by its kinds."""
     groups: dict[tuple[str | None, str | None], Tally] = defaultdict(Tally)
     groups[None, None] = Tally()
     for key, tally in tallies_of(family, stretch).items():
@@ -89,19 +95,47 @@ def summary(family: str, stretch: Stretch) -> list[Group]:
 
 
 def customers(stretch: Stretch) -> Customers:
-    first = floor(stretch.since, HOUR)
-    not_in_hours = Stretch(max(first, floor(rolled_to(), HOUR)), stretch.until)
-    return Customers(*raw.query("update", not_in_hours, CUSTOMERS, first=first)[0])
+    stretch = kept(stretch)
+    hours = whole_minutes(stretch).whole(HOUR)
+    head = raw.query("update", Stretch(stretch.since, hours.since), SUBJECTS)
+    parts = {name: [row[column] for row in head] for column, name in enumerate(("subjects", "counts", "totals"))}
+    tail = Stretch(hours.until, stretch.until)
+    [found] = raw.query("update", tail, CUSTOMERS, first=hours.since, last=hours.until, **parts)
+    return Customers(*found)
 
 
 def stages(stretch: Stretch, step: timedelta) -> list[StagePoint]:
-    """The raw rows since the last roll-up are left out: they are the last minute of a step of many."""
-    first = floor(stretch.since, HOUR)
-    hours_until = floor(min(rolled_to(), stretch.until), HOUR) if step >= HOUR else first
-    limits: dict[str, Any] = {"first": first, "until": stretch.until, "hours_until": hours_until, "step": step}
+    """In steps of whole minutes, or of whole hours."""
+    stretch = kept(stretch)
+    minutes = whole_minutes(stretch)
+    hours = minutes.whole(HOUR)
+    points = raw.stages(Stretch(stretch.since, minutes.since), step)
+    points += stage_means(Rollup.Span.MINUTE, Stretch(minutes.since, hours.since), step)
+    points += stage_means(Rollup.Span.HOUR if step >= HOUR else Rollup.Span.MINUTE, hours, step)
+    points += stage_means(Rollup.Span.MINUTE, Stretch(hours.until, minutes.until), step)
+    return together(points + raw.stages(Stretch(minutes.until, stretch.until), step))
+
+
+def stage_means(span: int, stretch: Stretch, step: timedelta) -> list[StagePoint]:
+    parameters: dict[str, Any] = {**stretch._asdict(), "span": span, "step": step}
     with connection.cursor() as cursor:
-        cursor.execute(STAGE_MEANS, {**limits, "hour": Rollup.Span.HOUR, "minute": Rollup.Span.MINUTE})
+        cursor.execute(STAGE_MEANS, parameters)
         return [StagePoint(*row) for row in cursor.fetchall()]
+
+
+def together(points: Iterable[StagePoint]) -> list[StagePoint]:
+    """Points of the same step are one point."""
+    found: dict[datetime, StagePoint] = {}
+    for point in points:
+        other = found.get(point.at)
+        found[point.at] = point if other is None else mean_point(point, other)
+    return [found[at] for at in sorted(found)]
+
+
+def mean_point(one: StagePoint, other: StagePoint) -> StagePoint:
+    n = one.n + other.n
+    means = ((mine * one.n + others * other.n) / n for mine, others in zip(one[2:], other[2:], strict=True))
+    return StagePoint(one.at, n, *means)
 
 
 def distribution(stretch: Stretch, upper: float, bins: int) -> Distribution:
@@ -113,12 +147,14 @@ def distribution(stretch: Stretch, upper: float, bins: int) -> Distribution:
 
 
 def tallies_of(family: str, stretch: Stretch) -> Tallies:
-    until = min(rolled_to(), stretch.until)
-    first = floor(stretch.since, HOUR)
-    hour = max(first, floor(until, HOUR))
-    tallies = merged(Rollup.Span.HOUR, [family], Stretch(first, hour))
-    add_all(tallies, merged(Rollup.Span.MINUTE, [family], Stretch(hour, until)))
-    add_all(tallies, tally_raw(family, Stretch(max(first, until), stretch.until)))
+    stretch = kept(stretch)
+    minutes = whole_minutes(stretch)
+    hours = minutes.whole(HOUR)
+    tallies = tally_raw(family, Stretch(stretch.since, minutes.since))
+    add_all(tallies, merged(Rollup.Span.MINUTE, [family], Stretch(minutes.since, hours.since)))
+    add_all(tallies, merged(Rollup.Span.HOUR, [family], hours))
+    add_all(tallies, merged(Rollup.Span.MINUTE, [family], Stretch(hours.until, minutes.until)))
+    add_all(tallies, tally_raw(family, Stretch(minutes.until, stretch.until)))
     return {key: tally for key, tally in tallies.items() if key.family == family}
 
 

@@ -11,10 +11,10 @@ from django.db import connection, transaction
 
 from crm.timings import partitions, raw, rolled
 from crm.timings.models import Rollup, RollupState, SubjectHour
-from crm.timings.raw import STAGES, Stretch
-from crm.timings.rolled import HOUR, Tallies, floor
+from crm.timings.raw import STAGES
+from crm.timings.rolled import Tallies
+from crm.timings.stretches import HOUR, MINUTE, Stretch, floor
 
-MINUTE = timedelta(minutes=1)
 # A minute is rolled up when it is over and its last rows have been written; what comes later rolls it up again.
 SETTLE = timedelta(seconds=15)
 # A row is stored some time before others can see it.

@@ -1,13 +1,17 @@
 """Roll-ups say what the raw rows say, however often and however late they are made."""
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crm.timings import figures, raw, rolled, rollups, upkeep
 from crm.timings.models import ChangeTiming, Rollup, SubjectHour
 from crm.timings.sketch import ERROR
+from crm.timings.stretches import HOUR as ONE_HOUR
+from crm.timings.stretches import Stretch, ceiling, floor
 from tests.timings.moments import at
 
 HOUR = 3600
@@ -30,9 +34,21 @@ def busy_day(make_change, make_delivery, make_response):
         make_response(rng.uniform(0, 3 * HOUR), rng.expovariate(20), rng.choice(["GET a:b", "POST a:b"]), "a")
 
 
-def test_rolled_up_figures_are_the_raw_ones(busy_day):
-    rollups.roll_up(at(2.5 * HOUR))
-    stretch = raw.Stretch(at(-HOUR), at(3 * HOUR + 60))
+@pytest.mark.parametrize(
+    ("rolled_to", "since", "until"),
+    [
+        (2.5 * HOUR, -HOUR, 3 * HOUR + 60),
+        (2.5 * HOUR, 754.3, 3 * HOUR + 60),
+        (2.5 * HOUR, 2.6 * HOUR, 3 * HOUR),
+        (2.5 * HOUR, 2.2 * HOUR + 7, 2.7 * HOUR),
+        (4 * HOUR, 100.5, 2.31 * HOUR),
+        (None, 12.3, 3 * HOUR),
+    ],
+)
+def test_rolled_up_figures_are_the_raw_ones(busy_day, rolled_to, since, until):
+    if rolled_to:
+        rollups.roll_up(at(rolled_to))
+    stretch = Stretch(at(since), at(until))
     for family in ("update", "response"):
         exact, near = raw.summary(family, stretch), rolled.summary(family, stretch)
         assert [group[:2] for group in near] == [group[:2] for group in exact]
@@ -42,16 +58,22 @@ def test_rolled_up_figures_are_the_raw_ones(busy_day):
             assert one.figure.max == pytest.approx(other.figure.max)
             assert one.figure[1:4] == pytest.approx(other.figure[1:4], rel=ERROR * 1.001)
     assert rolled.customers(stretch) == pytest.approx(raw.customers(stretch))
+    assert rolled.customers(stretch).n == 10
 
 
-def test_rolled_up_stages_and_distribution_are_the_raw_ones(busy_day):
-    rollups.roll_up(at(4 * HOUR))
-    stretch, step = raw.Stretch(at(0), at(4 * HOUR)), timedelta(hours=1)
+@pytest.mark.parametrize("step", [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=2)])
+def test_rolled_up_stages_are_the_raw_ones(busy_day, step):
+    rollups.roll_up(at(2.5 * HOUR))
+    stretch = Stretch(at(33.3), at(2.9 * HOUR))
     near, exact = rolled.stages(stretch, step), raw.stages(stretch, step)
     assert [point[:2] for point in near] == [point[:2] for point in exact]
     for one, other in zip(near, exact, strict=True):
         assert one[2:] == pytest.approx(other[2:])
-    assert rolled.stages(stretch, timedelta(minutes=30)) != []
+
+
+def test_the_rolled_up_distribution_has_every_change(busy_day):
+    rollups.roll_up(at(2.5 * HOUR))
+    stretch = Stretch(at(0), at(4 * HOUR))
     near, exact = rolled.distribution(stretch, 1.0, 4), raw.distribution(stretch, 1.0, 4)
     assert sum(near.counts) + near.beyond == sum(exact.counts) + exact.beyond == 300
 
@@ -131,3 +153,29 @@ def test_windows_longer_than_a_day_or_fuller_than_can_be_read_are_answered_by_ro
     assert figures.source("update", long) is figures.source("response", long) is rolled
     monkeypatch.setattr(figures, "RAW_ROWS", 299)
     assert figures.source("update", short) is figures.source("response", short) is rolled
+
+
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(moments, moments)
+def test_the_whole_hours_of_a_stretch_lie_within_it_and_leave_less_than_an_hour_at_each_end(one, other):
+    stretch = Stretch(min(one, other), max(one, other))
+    hours = stretch.whole(ONE_HOUR)
+    assert stretch.since <= hours.since <= hours.until <= stretch.until
+    if hours.since < hours.until:
+        assert floor(hours.since, ONE_HOUR) == hours.since
+        assert ceiling(hours.until, ONE_HOUR) == hours.until
+        assert hours.since - stretch.since < ONE_HOUR
+        assert stretch.until - hours.until < ONE_HOUR
+
+
+def test_a_window_whose_raw_rows_are_gone_is_told_by_whole_hours(make_change, settings):
+    make_change(1, customer=1, written=600)
+    make_change(2, customer=1, written=2 * HOUR, cached=0.004)
+    long_after = (settings.TIMINGS_RAW_DAYS + 1) * 24 * HOUR
+    rollups.roll_up(at(long_after))
+    ChangeTiming.objects.all().delete()
+    stretch = Stretch(at(1800), at(long_after))
+    assert rolled.customers(stretch) == pytest.approx((1, 0.003))
+    assert rolled.summary("update", stretch)[0].figure.n == 2
