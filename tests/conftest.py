@@ -27,6 +27,14 @@ def pytest_configure(config: pytest.Config) -> None:
     configure_django()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What migrations put into the tables (roles, stages) is there again after a test that commits."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and marker.kwargs.get("transaction"):
+            marker.kwargs.setdefault("serialized_rollback", True)
+
+
 def configure_django() -> None:
     import django
     from django.conf import settings
@@ -52,3 +60,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     with django_db_blocker.unblock():
         connection.close()
         connection.close_pool()
+
+
+@pytest.fixture
+def empty_log(transactional_db: None) -> None:
+    """For tests that count: Django empties its own tables alone, and the log is none of them."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM change_new; DELETE FROM records_tally")

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+from psycopg.rows import dict_row
+from psycopg.types.json import JsonbLoader
+
+from crm.live.relay import Mover, Relay
+from crm.records.models import LogState
 from crm.staff import services
 from crm.staff.models import Team, User
+from customers.models import Customer
+from customers.services import create_customer
 
 
 @dataclass(frozen=True)
@@ -36,3 +44,28 @@ def people() -> People:
         charlie=make_user("charlie", team=south, first_name="Charlie", last_name="Reed"),
         vera=make_user("vera", "viewer", first_name="Vera", last_name="Lind"),
     )
+
+
+def make_customer(actor: User, **facts: Any) -> Customer:
+    return create_customer(actor=actor, **({"name": "Aisha Rahman"} | facts))
+
+
+def number_changes() -> list[dict[str, Any]]:
+    """What the relay does, once, in the test's own transaction: numbers and counts all that waits."""
+    connection.ensure_connection()
+    relay = Relay()
+    state = LogState.objects.get()
+    mover = Mover(SameConnection(), relay.constants, str(state.epoch), state.head, relay.clock)  # type: ignore[arg-type]
+    moved: list[dict[str, Any]] = []
+    while rows := mover.move():
+        moved += rows
+    return moved
+
+
+class SameConnection:
+    """Django's own connection, answering with dictionaries as the relay's does."""
+
+    def execute(self, query: str, parameters: Any = None) -> Any:
+        cursor = connection.connection.cursor(row_factory=dict_row)
+        cursor.adapters.register_loader("jsonb", JsonbLoader)
+        return cursor.execute(query, parameters)

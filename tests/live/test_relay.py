@@ -1,0 +1,172 @@
+"""The relay numbers what is committed: without holes, without loss, in the order of each record."""
+
+import threading
+
+import psycopg
+import pytest
+from django.db import connection, connections
+from psycopg.rows import dict_row
+
+from crm.live import relay as relays
+from crm.live.relay import Mover, Relay, announce
+from crm.records import tally, valkey
+from crm.records.models import Change, ChangeNew, LogState
+from customers import services
+from customers.models import Customer, Tag
+from tests.factories import make_customer, people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def second_connection():
+    params = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context"):
+        params.pop(name, None)
+    return psycopg.connect(**params, autocommit=True, row_factory=dict_row)
+
+
+@pytest.fixture
+def mover(empty_log):
+    with second_connection() as own:
+        state = LogState.objects.get()
+        yield Mover(own, Relay().constants, str(state.epoch), state.head, Relay().clock)
+
+
+def drain(mover):
+    rows = []
+    while moved := mover.move():
+        rows += moved
+    return rows
+
+
+def test_what_was_written_is_numbered_in_order_and_leaves_the_inbox(mover):
+    alice = people().alice
+    make_customer(alice)
+    head = mover.head
+    rows = drain(mover)
+    assert [row["seq"] for row in rows] == list(range(head + 1, head + 1 + len(rows)))
+    assert ChangeNew.objects.count() == 0
+    assert LogState.objects.get().head == rows[-1]["seq"] == Change.objects.latest("seq").seq
+
+
+def test_a_rolled_back_change_leaves_no_hole(mover):
+    drain(mover)
+    with second_connection() as other:
+        other.execute("BEGIN; INSERT INTO customers_tag (name, version) VALUES ('gone', 1); ROLLBACK")
+    Tag.objects.create(name="kept")
+    head = mover.head
+    assert [(row["seq"], row["data"]["name"]) for row in drain(mover)] == [(head + 1, "kept")]
+
+
+def test_a_long_transaction_delays_only_itself_and_is_not_lost(mover):
+    """A cursor on the inbox's id would pass the slow writer's row by for ever."""
+    drain(mover)
+    with second_connection() as slow:
+        slow.execute("BEGIN; INSERT INTO customers_tag (name, version) VALUES ('slow', 1)")
+        Tag.objects.create(name="quick")
+        assert [row["data"]["name"] for row in drain(mover)] == ["quick"]
+        mover.low = 10**9  # as after half a second: looks start above the slow row's id
+        slow.execute("COMMIT")
+        mover.swept_at = Relay().clock()
+        assert mover.move() == []
+        mover.swept_at = -60.0
+        assert [row["data"]["name"] for row in drain(mover)] == ["slow"]
+
+
+def test_many_writers_lose_nothing_and_keep_each_record_in_order(mover):
+    staff = people()
+    ids = [make_customer(staff.alice, name=f"C{number}").pk for number in range(3)]
+    drain(mover)
+    start = mover.head
+
+    def write(writer):
+        for number in range(40):
+            Customer.objects.filter(pk=ids[(writer + number) % 3]).update(title=f"{writer}-{number}")
+        connection.close()
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(6)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        drain(mover)
+    drain(mover)
+    rows = list(
+        Change.objects.filter(seq__gt=start, record="customer").order_by("seq").values("seq", "record_id", "version")
+    )
+    assert len(rows) == 240 == mover.head - start
+    for each in ids:
+        versions = [row["version"] for row in rows if row["record_id"] == each]
+        assert versions == list(range(2, 2 + len(versions)))
+        assert versions[-1] == Customer.objects.get(pk=each).version
+
+
+def test_a_bulk_update_by_plain_sql_is_moved_in_batches(mover):
+    alice = people().alice
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_customer (name, kind, stage_id, owner_id) SELECT 'C' || i, 'person', 'lead', %s"
+            " FROM generate_series(1, 1200) i",
+            [alice.pk],
+        )
+        drain(mover)
+        cursor.execute("UPDATE customers_customer SET stage_id = 'vip'")
+    sizes = []
+    while rows := mover.move():
+        sizes.append(len(rows))
+    assert sizes == [500, 500, 200]
+
+
+def test_partitions_are_made_before_they_are_needed(mover):
+    def partitions():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'change'::regclass")
+            return cursor.fetchone()[0]
+
+    mover.make_room()
+    held = partitions()
+    mover.head = mover.room - relays.PARTITION // 10
+    mover.make_room()
+    assert partitions() == held + 1
+
+
+def test_counts_follow_creation_change_trash_and_hard_deletion(mover):
+    staff = people()
+    one, two = make_customer(staff.alice, name="One"), make_customer(staff.charlie, name="Two")
+    drain(mover)
+    assert tally.by("customer", "stage_id", staff.dana.access) == {"lead": 2}
+    assert tally.count("customer", staff.alice.access) == 1
+    services.update_customer(one.pk, actor=staff.alice, version=1, changes={"stage": "vip"})
+    services.update_customer(two.pk, actor=staff.dana, version=1, changes={"owner": staff.alice.pk})
+    drain(mover)
+    assert tally.by("customer", "stage_id", staff.alice.access) == {"vip": 1, "lead": 1}
+    assert tally.by("customer", "owner", staff.dana.access) == {str(staff.alice.pk): 2}
+    services.trash_customer(one.pk, actor=staff.alice, version=2)
+    two.refresh_from_db()
+    two.delete()
+    drain(mover)
+    assert tally.count("customer", staff.dana.access) == 0
+    services.restore_customer(one.pk, actor=staff.alice)
+    drain(mover)
+    assert tally.by("customer", "stage_id", staff.dana.access) == {"vip": 1}
+
+
+def test_what_is_numbered_is_cached_and_what_is_gone_leaves_the_cache(mover):
+    alice = people().alice
+    customer = make_customer(alice, emails=["a@b.example"])
+    announce(mover.epoch, drain(mover))
+    held = valkey.client().hgetall(customer.topic)
+    assert (held["version"], held["name"], held["emails"]) == ("1", "Aisha Rahman", '["a@b.example"]')
+    services.trash_customer(customer.pk, actor=alice, version=1)
+    announce(mover.epoch, drain(mover))
+    assert valkey.client().hgetall(customer.topic) == {}
+
+
+def test_only_one_relay_leads():
+    with second_connection() as one, second_connection() as other:
+        assert Relay().take_lead(one)
+        assert not Relay().take_lead(other)
+        one.close()
+        for _attempt in range(100):
+            if Relay().take_lead(other):
+                return
+    pytest.fail("the other relay never took over")
