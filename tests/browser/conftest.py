@@ -1,0 +1,72 @@
+"""Browser tests run in Debian's Chromium: skipped where there is none, a failure where CI must have it.
+
+Every page of every test is watched: a report of the content security policy, or an error in a script, fails the test.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MISSING = "No Chromium for browser tests. Get it with: apt-get install chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+]
+REPORT_POLICY = """
+    document.addEventListener("securitypolicyviolation", (event) =>
+        console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile ?? ""}`));
+"""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if CHROMIUM is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    """Playwright's loop runs in this thread, which Django takes for a call from asynchronous code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        return (yield)
+
+
+@pytest.fixture(autouse=True)
+def _clean_pages(context: BrowserContext) -> Iterator[None]:
+    faults: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and "policy" in message.text.lower():
+            faults.append(message.text)
+
+    context.add_init_script(REPORT_POLICY)
+    context.on("console", hear)
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    yield
+    assert faults == []
+
+
+@pytest.fixture
+def signed_in(live_server: Any, context: BrowserContext, page: Page) -> Any:
+    """Signs a user in and opens a page: `signed_in(alice, "/me/")`."""
+
+    def open_page(user: Any, path: str) -> Page:
+        client = Client()
+        client.force_login(user)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page.goto(live_server.url + path)
+        return page
+
+    return open_page

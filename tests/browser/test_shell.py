@@ -1,0 +1,205 @@
+"""The frame of every page, as only a browser shows it: keys, theme, phone, contrast, and values patched as they were drawn."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.template import engines
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from crm.records.directory import directory
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+PHONE = {"width": 390, "height": 844}
+
+# The lowest contrast of visible text on the page, against what lies behind it (WCAG 2.2, 1.4.3), and the text.
+CONTRAST = """() => {
+    const channels = (color) => {
+        const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+        canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const over = ([r, g, b, a], below) => [r, g, b].map((one, i) => one * a / 255 + below[i] * (1 - a / 255));
+    const behind = (node) => {
+        const own = channels(getComputedStyle(node).backgroundColor);
+        if (own[3] === 255) return own.slice(0, 3);
+        return over(own, node.parentElement ? behind(node.parentElement) : [255, 255, 255]);
+    };
+    const light = (rgb) => {
+        const [r, g, b] = rgb.map((one) => one / 255).map((one) => (one <= .04045 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4));
+        return .2126 * r + .7152 * g + .0722 * b;
+    };
+    const contrast = (node) => {
+        const ground = behind(node), ink = over(channels(getComputedStyle(node).color), ground);
+        const [high, low] = [light(ink), light(ground)].sort((a, b) => b - a);
+        return (high + .05) / (low + .05);
+    };
+    return [...document.querySelectorAll("body *")]
+        .filter((node) => node.checkVisibility() && !node.matches(":disabled, :disabled *, script, template, noscript"))
+        .filter((node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()))
+        .map((node) => [contrast(node), node.textContent.trim().slice(0, 40)])
+        .filter(([ratio]) => ratio < 4.5);
+}"""
+
+
+@pytest.fixture
+def staff(transactional_db):
+    return people()
+
+
+@pytest.fixture
+def page(signed_in, staff):
+    return signed_in(staff.alice, "/me/")
+
+
+def test_palette_opens_by_key_and_goes_where_it_says(page):
+    page.keyboard.press("Control+k")
+    page.keyboard.type("go to")
+    chosen = page.locator("#palette .hit[aria-selected=true]")
+    expect(chosen).to_have_count(1)
+    address = chosen.get_attribute("href")
+
+    with page.expect_navigation(url=re.compile(re.escape(address) + "$")):
+        page.keyboard.press("Enter")
+
+
+def test_palette_moves_with_arrows_and_gives_the_focus_back(page):
+    find = page.locator(".find")
+    find.focus()
+    page.keyboard.press("/")
+    hits = page.locator("#palette .hit:visible")
+    expect(hits.nth(0)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    expect(hits.nth(1)).to_have_attribute("aria-selected", "true")
+    assert page.locator("#palette input").get_attribute("aria-activedescendant") == hits.nth(1).get_attribute("id")
+
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(find).to_be_focused()
+
+
+def test_sheet_lists_every_key_of_the_page(page):
+    page.keyboard.press("?")
+    sheet = page.locator("#shortcuts")
+    expect(sheet).to_be_visible()
+    for element in page.locator("[data-hotkey]:not([hidden])").all():
+        for key in element.get_attribute("data-hotkey").split():
+            expect(sheet.locator("kbd", has_text=re.compile(f"^{re.escape(key)}$")).first).to_be_visible()
+
+
+def test_two_keys_go_to_a_page_and_typing_is_left_alone(page):
+    page.locator("main input[type=text]").first.focus()
+    page.keyboard.type("g,?")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+
+    page.locator("main input[type=text]").first.blur()
+    with page.expect_navigation():
+        page.keyboard.press("g")
+        page.keyboard.press(",")
+
+
+def test_theme_is_kept_and_there_from_the_first_paint(page, staff):
+    page.locator(".top summary.av").click()
+    with page.expect_response("**/me/theme/"):
+        page.locator("[data-theme-choice=dark]").first.click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    staff.alice.refresh_from_db()
+    assert staff.alice.theme == "dark"
+
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => window.first = document.documentElement.dataset.bsTheme)"
+    )
+    page.reload()
+    assert page.evaluate("window.first") == "dark"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_text_has_the_contrast_that_everybody_can_read(page, theme):
+    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
+    page.locator(".top summary.av").click()
+
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_modules_are_reached_on_a_phone(page):
+    page.set_viewport_size(PHONE)
+    side = page.locator("#side")
+    expect(side).to_be_hidden()
+    page.locator(".bottom [popovertarget=side]").click()
+    expect(side).to_be_visible()
+    expect(side.locator("a", has_text="Settings")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(side).to_be_hidden()
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_health_says_offline_without_a_socket(page):
+    expect(page.locator("html")).to_have_attribute("data-live", "offline")
+    expect(page.locator(".health")).to_contain_text("offline, as of")
+
+
+def test_toast_offers_undo_and_z_takes_it(page):
+    page.evaluate(
+        """document.dispatchEvent(new CustomEvent("pulse:toast", {detail: {text: "Moved", undo: "/me/theme/"}}))"""
+    )
+    expect(page.locator(".toast-line .text", has_text="Moved")).to_be_visible()
+
+    with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/me/theme/")):
+        page.keyboard.press("z")
+    expect(page.locator(".toast-line .text", has_text="Moved")).to_have_count(0)
+
+
+def test_menu_closes_on_escape_and_outside(page):
+    menu, panel = page.locator(".top summary.av"), page.locator(".top .menu .panel", has_text="Sign out")
+    menu.click()
+    expect(panel).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(panel.locator("button").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(menu).to_be_focused()
+
+    menu.click()
+    page.locator("main").click(position={"x": 5, "y": 300})
+    expect(panel).to_be_hidden()
+
+
+def test_patched_value_has_the_markup_of_the_drawn_one(page, staff):
+    """Both halves of a value: the template tag and values.js, on one page with one directory."""
+    now = timezone.now()
+    cases = [
+        ("user", staff.bob.pk),
+        ("user", 99),
+        ("user", None),
+        ("team", staff.bob.team_id),
+        ("stage", "at_risk"),
+        ("tags", []),
+        ("relative", (now - timedelta(days=100)).isoformat()),
+        ("relative", (now - timedelta(minutes=30, seconds=30)).isoformat()),
+        ("time", now.isoformat()),
+        ("date", "1975-03-12"),
+        ("list", ["a@b.se", "<b>"]),
+        ("text", "<b>"),
+        ("number", 12480),
+    ]
+    template = engines["django"].from_string("{% value canonical kind %}")
+    for kind, canonical in cases:
+        context = {"shell": {"directory": directory()}, "canonical": canonical, "kind": kind}
+        assert patched(page, kind, canonical) == template.render(context).strip(), (kind, canonical)
+
+
+def patched(page, kind, canonical):
+    return page.evaluate(
+        """async ([kind, canonical]) => {
+            const { fill } = await import("/static/js/values.js");
+            const place = document.createElement("td");
+            place.dataset.format = kind;
+            fill(place, canonical);
+            return place.innerHTML;
+        }""",
+        [kind, canonical],
+    )
