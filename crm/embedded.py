@@ -1,5 +1,6 @@
 """PostgreSQL and Valkey out of their wheels, as children in a folder of ours. Knows nothing of Django."""
 
+import re
 import shutil
 import signal
 import socket
@@ -32,6 +33,7 @@ class Server(Child):
 
     title: ClassVar[str]
     program: ClassVar[str]
+    socket_name: ClassVar[str]
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         super().__init__(self.title, folder.resolve())
@@ -80,6 +82,10 @@ class Server(Child):
     def stop(self) -> None:
         self.end_leftovers()
         self.process = None
+        for left in self.sockets.glob(f"{self.socket_name}*"):
+            left.unlink(missing_ok=True)
+        with suppress(OSError):  # the other server's socket is still there
+            self.sockets.rmdir()
 
     def end_leftovers(self) -> None:
         processes.end(self.running(), self.stop_signal)
@@ -97,6 +103,8 @@ class Server(Child):
 class Postgres(Server):
     title = "postgres"
     program = "postgres"
+    socket_name = ".s.PGSQL.5432"
+    routine = re.compile(" LOG: ")
     stop_signal = signal.SIGINT  # "fast": on SIGTERM it would wait for its clients
     user = "pulse"
     database = "pulse"
@@ -174,11 +182,13 @@ class Postgres(Server):
 class Valkey(Server):
     title = "valkey"
     program = "valkey-server"
+    socket_name = "valkey.sock"
+    routine = re.compile("signal-handler|overcommit|bye bye")
     stop_signal = signal.SIGTERM
 
     @property
     def socket(self) -> Path:
-        return self.sockets / "valkey.sock"
+        return self.sockets / self.socket_name
 
     @property
     def url(self) -> str:
@@ -188,7 +198,7 @@ class Valkey(Server):
         listening = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         # A full disk may stop snapshots, but not the cache and the bus.
         saving = ["--save", "60 1" if self.durable else "", "--stop-writes-on-bgsave-error", "no"]
-        return [str(valkey_program()), *listening, "--dir", str(self.data), *saving]
+        return [str(valkey_program()), *listening, "--dir", str(self.data), *saving, "--loglevel", "warning"]
 
     def prepare(self) -> None:
         processes.own_folder(self.data)
@@ -219,7 +229,6 @@ class Servers:
         """PostgreSQL last. May be called twice."""
         self.valkey.stop()
         self.postgres.stop()
-        shutil.rmtree(self.postgres.sockets, ignore_errors=True)
 
 
 def start_servers(folder: Path, *, durable: bool = True) -> Servers:

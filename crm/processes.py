@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -51,6 +52,7 @@ class Child(ABC):
 
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     patience: ClassVar[float] = 20  # seconds to stop in, before it is killed
+    routine: ClassVar[re.Pattern[str] | None] = None  # lines for the log alone: nobody needs them on a terminal
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name

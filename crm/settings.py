@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "crm.records",
     "crm.staff",
     "crm.live",
+    "crm.api",
     "customers",
     "sales",
     "support",
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "crm.timings.middleware.timed",
+    "crm.api.middleware.api_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -164,6 +166,8 @@ CELERY_BROKER_URL = os.environ.get("BROKER_URL") or redis_database(1).replace("u
 # Phone numbers without a country code are read as numbers of this country.
 DEFAULT_COUNTRY = os.environ.get("DEFAULT_COUNTRY", "GB")
 TIMINGS_RAW_DAYS = int(os.environ.get("TIMINGS_RAW_DAYS", "7"))
+# Requests a minute that the API takes from one token.
+API_RATE = int(os.environ.get("API_RATE", "30000"))
 # Tests write timings by hand: a thread of its own would write past their transactions.
 TIMINGS_WRITER = flag("TIMINGS_WRITER", True)
 

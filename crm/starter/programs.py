@@ -10,7 +10,17 @@ from crm.environment import CHECKOUT
 from crm.processes import Child
 
 MANAGE = [sys.executable, str(CHECKOUT / "manage.py")]
-CELERY = [sys.executable, "-m", "celery", "-A", "crm", "--quiet"]
+# As root (in a container) celery warns at every start; whoever runs it there has decided so.
+CELERY = [
+    sys.executable,
+    "-W",
+    "ignore:You're running the worker with superuser",
+    "-m",
+    "celery",
+    "-A",
+    "crm",
+    "--quiet",
+]
 
 
 class Program(Child):

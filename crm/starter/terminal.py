@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 
 from crm.processes import Child
@@ -52,15 +53,16 @@ class LogTail:
 class Terminal:
     def __init__(self, children: Iterable[Child]) -> None:
         colourful = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        self.tails = {
-            prefix(child.name, COLOURS[number % len(COLOURS)] if colourful else None): LogTail(child.log)
-            for number, child in enumerate(children)
-        }
+        self.sources = [
+            (child, prefix(child.name, colour if colourful else None), LogTail(child.log))
+            for child, colour in zip(children, cycle(COLOURS))
+        ]
 
     def show_news(self) -> None:
-        for label, tail in self.tails.items():
+        for child, label, tail in self.sources:
             for line in tail.lines():
-                say(f"{label} {line}")
+                if not (child.routine and child.routine.search(line)):
+                    say(f"{label} {line}")
 
 
 def prefix(name: str, colour: int | None) -> str:
