@@ -55,7 +55,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "channels",
     "csp",
-    "django_htmx",
     "ninja",
     "pgtrigger",
     "crm.timings",
