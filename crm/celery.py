@@ -22,6 +22,7 @@ app.conf.update(
     },
     beat_schedule={
         "timings-partitions": {"task": "crm.timings.tasks.make_partitions", "schedule": 3600.0},
+        "api-answers": {"task": "crm.api.tasks.forget_old_answers", "schedule": 3600.0},
         "timings-rollups": {"task": "crm.timings.tasks.roll_up", "schedule": 60.0},
     },
 )

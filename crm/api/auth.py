@@ -1,0 +1,53 @@
+"""Who asks: programs with a bearer token, our own pages with their session and its CSRF token."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from ninja.errors import AuthenticationError, Throttled
+from ninja.security import HttpBearer, SessionAuth
+
+from crm.api import limits
+from crm.records.context import acting
+from crm.staff.models import User
+from crm.staff.services import user_for_token
+
+View = Callable[..., HttpResponse]
+
+
+class Token(HttpBearer):
+    """A token that does not hold is refused, whatever cookie comes with it."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> User:
+        found = user_for_token(token.strip())
+        if found is None:
+            raise AuthenticationError
+        user, key = found
+        # The timings read whose request it was from where Django's own middleware keeps it.
+        request.user = request._cached_user = user  # type: ignore[attr-defined]
+        request.rate = rate = limits.take(key.pk)  # type: ignore[attr-defined]
+        if rate.is_exceeded:
+            raise Throttled(wait=round(rate.resets_in))
+        return user
+
+
+class Session(SessionAuth):
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        """Called after the CSRF check. A signed-in user, or None."""
+        return request.user if request.user.is_authenticated and request.user.is_active else None
+
+
+def asker(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def as_asker(view: View) -> View:
+    """Writes below are the asker's, whom the middleware did not know yet when a token says who it is."""
+
+    @wraps(view)
+    def acted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with acting(request.user.pk):
+            return view(request, *args, **kwargs)
+
+    return acted

@@ -1,0 +1,94 @@
+"""Writes that may be sent twice: with the same `Idempotency-Key` they have one effect and one answer.
+
+Key, effect and answer are committed together, and the key is unique: of two requests at once the second waits in
+PostgreSQL for the first, then reads its answer. Without the header a write costs nothing more.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.api import problems
+from crm.api.answers import JSON, PROBLEM_JSON, no_content
+from crm.api.auth import View, asker
+from crm.api.models import KeptAnswer
+
+HEADER = "Idempotency-Key"
+KEPT_FOR = timedelta(hours=24)
+MOST_CHARACTERS = 255
+
+
+def idempotent(view: View) -> View:
+    @wraps(view)
+    def once(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = request.headers.get(HEADER)
+        if key is None:
+            return view(request, *args, **kwargs)
+        return answer_once(request, key, lambda: view(request, *args, **kwargs))
+
+    return once
+
+
+def answer_once(request: HttpRequest, key: str, work: Callable[[], HttpResponse]) -> HttpResponse:
+    if not 0 < len(key) <= MOST_CHARACTERS or not key.isprintable():
+        raise ValidationError({HEADER: _("Give a key of 1 to %d printable characters.") % MOST_CHARACTERS})
+    mine = KeptAnswer.objects.filter(user=asker(request), key=key)
+    digest = digest_of(request)
+    facts = {"method": request.method, "path": request.path, "digest": digest}
+    with transaction.atomic():
+        mine.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+        kept, is_first = mine.get_or_create(defaults=facts, user=asker(request), key=key)
+        if not is_first:
+            return repeat(kept, digest)
+        response = attempt(work)
+        keep(kept, response)
+    return response
+
+
+def digest_of(request: HttpRequest) -> str:
+    parts = (str(request.method), request.get_full_path())
+    return hashlib.sha256("\n".join(parts).encode() + b"\n" + request.body).hexdigest()
+
+
+def attempt(work: Callable[[], HttpResponse]) -> HttpResponse:
+    """A refusal undoes the work and is kept as its answer; a failure undoes the key too, so it may be tried again."""
+    try:
+        with transaction.atomic():
+            return work()
+    except problems.REFUSALS as error:
+        return problems.of_refusal(error)
+
+
+def keep(kept: KeptAnswer, response: HttpResponse) -> None:
+    kept.status = response.status_code
+    kept.location = response.get("Location", "")
+    kept.body = response.content.decode()
+    kept.save(update_fields=["status", "location", "body"])
+
+
+def repeat(kept: KeptAnswer, digest: str) -> HttpResponse:
+    if kept.digest != digest:
+        detail = _("This key was used for another request in the last 24 hours.")
+        return problems.problem(422, detail, kind="key-reused")
+    if kept.status == 204:
+        response = no_content()
+    else:
+        content_type = JSON if kept.status < 400 else PROBLEM_JSON
+        response = HttpResponse(kept.body, status=kept.status, content_type=content_type)
+    if kept.location:
+        response["Location"] = kept.location
+    response["Idempotency-Replayed"] = "true"
+    return response
+
+
+def forget_old() -> None:
+    """Drops answers past their time; run by the clock."""
+    KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()

@@ -1,0 +1,69 @@
+"""How often one token may ask: so many requests in each minute, counted in Valkey, or here while it is down."""
+
+import threading
+import time
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from crm.records import valkey
+
+WINDOW = 60  # seconds
+
+
+class Rate(NamedTuple):
+    """What a token has used of its minute; `resets_in` seconds until the next one begins."""
+
+    limit: int
+    used: int
+    resets_in: float
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.limit
+
+    def headers(self) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers has them."""
+        left = max(self.limit - self.used, 0)
+        return {
+            "RateLimit-Policy": f'"token";q={self.limit};w={WINDOW}',
+            "RateLimit": f'"token";r={left};t={round(self.resets_in)}',
+        }
+
+
+def take(token_id: int) -> Rate:
+    """Counts one request of this token."""
+    now = time.time()
+    window = int(now // WINDOW)
+    used = count_in_valkey(f"rate:{token_id}:{window}")
+    if used is None:
+        used = local.count(token_id, window)
+    return Rate(settings.API_RATE, used, (window + 1) * WINDOW - now)
+
+
+def count_in_valkey(key: str) -> int | None:
+    def work(client: Any) -> int:
+        pipe = client.pipeline(transaction=False)
+        pipe.incr(key).expire(key, WINDOW * 2)
+        return int(pipe.execute()[0])
+
+    return valkey.attempt(work)
+
+
+class LocalCounts:
+    """Counts of the present window in this process alone."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.window = 0
+        self.counts: dict[int, int] = {}
+
+    def count(self, token_id: int, window: int) -> int:
+        with self.lock:
+            if window != self.window:
+                self.window, self.counts = window, {}
+            self.counts[token_id] = self.counts.get(token_id, 0) + 1
+            return self.counts[token_id]
+
+
+local = LocalCounts()

@@ -1,0 +1,32 @@
+"""One customer as a reader may read it: the cache-based read that the page, the drawer and the API share."""
+
+from typing import Any
+
+from crm.records import cache
+from crm.records.errors import NotVisible
+from crm.records.models import Reader
+from customers.live import CUSTOMER
+from customers.models import Customer
+
+
+def read_customer(customer_id: int, reader: Reader) -> dict[str, Any]:
+    """The projection, contact details masked for who may not see them. Raises NotVisible.
+
+    The access query, which every read needs, names the version; the cache is used at exactly that one.
+    """
+    mine = Customer.objects.visible_to(reader).filter(pk=customer_id)
+    version = next(iter(mine.values_list("version", flat=True)), None)
+    if version is None:
+        raise NotVisible
+    found = cache.read("customer", customer_id, version, CUSTOMER) or read_row(mine)
+    return CUSTOMER.reading(found, reader.access.sees_contacts)
+
+
+def read_row(mine: Any) -> dict[str, Any]:
+    """The projection from the table, put into the cache for the next reader."""
+    row = mine.values(*CUSTOMER.columns).first()
+    if row is None:
+        raise NotVisible
+    projected = CUSTOMER.project(row)
+    cache.write("customer", row["id"], projected, CUSTOMER)
+    return projected
