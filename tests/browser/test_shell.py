@@ -1,7 +1,8 @@
-"""The frame of every page, as only a browser shows it: keys, theme, phone, contrast, and values patched as they were drawn."""
+"""The frame of every page, as only a browser shows it: keys, theme, phone, contrast, and patched values."""
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.template import engines
@@ -15,34 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 PHONE = {"width": 390, "height": 844}
 
-# The lowest contrast of visible text on the page, against what lies behind it (WCAG 2.2, 1.4.3), and the text.
-CONTRAST = """() => {
-    const channels = (color) => {
-        const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-        canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
-        return [...canvas.getImageData(0, 0, 1, 1).data];
-    };
-    const over = ([r, g, b, a], below) => [r, g, b].map((one, i) => one * a / 255 + below[i] * (1 - a / 255));
-    const behind = (node) => {
-        const own = channels(getComputedStyle(node).backgroundColor);
-        if (own[3] === 255) return own.slice(0, 3);
-        return over(own, node.parentElement ? behind(node.parentElement) : [255, 255, 255]);
-    };
-    const light = (rgb) => {
-        const [r, g, b] = rgb.map((one) => one / 255).map((one) => (one <= .04045 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4));
-        return .2126 * r + .7152 * g + .0722 * b;
-    };
-    const contrast = (node) => {
-        const ground = behind(node), ink = over(channels(getComputedStyle(node).color), ground);
-        const [high, low] = [light(ink), light(ground)].sort((a, b) => b - a);
-        return (high + .05) / (low + .05);
-    };
-    return [...document.querySelectorAll("body *")]
-        .filter((node) => node.checkVisibility() && !node.matches(":disabled, :disabled *, script, template, noscript"))
-        .filter((node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()))
-        .map((node) => [contrast(node), node.textContent.trim().slice(0, 40)])
-        .filter(([ratio]) => ratio < 4.5);
-}"""
+CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 
 
 @pytest.fixture
