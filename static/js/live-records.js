@@ -1,7 +1,6 @@
 // Draws frames: patches the fields of a record wherever it stands on the page, washes what changed and says who did it.
 // A field that somebody here is typing in is never touched.
 
-import { text } from "./format.js";
 import { fill, wording } from "./values.js";
 
 const WASH = 1400; // ms

@@ -60,7 +60,6 @@ function greet(message) {
 
 function takeFrames(frames) {
   for (const frame of frames) {
-    position = Math.max(position, frame.seq);
     tell(document, "pulse:frame", frame);
     painted.push(frame.seq);
   }
@@ -76,6 +75,7 @@ function acknowledge() {
   else requestAnimationFrame(() => setTimeout(send));
 }
 
+/** Only heads move the position: a frame says nothing yet of what the same change did to lists. */
 function takeHead(head) {
   position = Math.max(position, head);
   isCaughtUp = true;
@@ -91,10 +91,7 @@ function takeResync(message) {
 }
 
 function takeList(event, message) {
-  for (const item of message[event]) {
-    position = Math.max(position, item.seq);
-    tell(element(message.as), "pulse:list", { event, item });
-  }
+  for (const item of message[event]) tell(element(message.as), "pulse:list", { event, item });
 }
 
 function takePresence(topics) {
