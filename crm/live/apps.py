@@ -1,7 +1,13 @@
-"""Registers the live app."""
+"""Registers the live app, and the panel of staff, which stands below it and cannot do so itself."""
 
 from django.apps import AppConfig
 
 
 class LiveConfig(AppConfig):
     name = "crm.live"
+
+    def ready(self) -> None:
+        from crm.live.panels import register_panel
+        from crm.staff.notifications import bell
+
+        register_panel("staff:notifications", bell, scope=lambda access: (access.user_id,))

@@ -12,10 +12,10 @@ RETRIES = 10  # each means that somebody else's save came between two of our sta
 
 
 def update_guarded(model: type[Logged], record_id: int, *, version: int, changes: dict[str, Any]) -> None:
-    """Sets columns of a row that was opened at `version`; the caller has asked whether the actor may.
+    """Sets fields ({name: value as the database holds it}) of a row that was opened at `version`.
 
-    What others changed since is kept where it is not in `changes`; a column in both raises Conflict, unless both
-    sides set the same value. Raises NotVisible when the row is gone.
+    The caller has asked whether the actor may. What others changed since is kept where it is not in `changes`; a
+    field in both raises Conflict, unless both sides set the same. Raises NotVisible when the row is gone.
     """
     for _attempt in range(RETRIES):
         if model._default_manager.filter(pk=record_id, version=version).update(**changes):
@@ -33,19 +33,28 @@ def conflicts_with(
     model: type[Logged], current: dict[str, Any], version: int, changes: dict[str, Any]
 ) -> dict[str, dict[str, Any]]:
     theirs = log.columns_changed_since(model.record_name, current["id"], version)
+    columns = {field.name: field.attname for field in model._meta.concrete_fields}
     return {
-        column: {"yours": value, "theirs": current[column]}
-        for column, value in changes.items()
-        if column in theirs and current[column] != value
+        name: {"yours": value, "theirs": current[columns[name]]}
+        for name, value in changes.items()
+        if columns[name] in theirs and current[columns[name]] != value
     }
 
 
-def row_at(model: type[Logged], record_id: int, version: int) -> dict[str, Any]:
-    """The columns as the log has them, as they were at an older version; raises NotVisible when the row is gone."""
-    row = current_row(model, record_id)
-    for before in befores_since(model.record_name, record_id, version):
-        row |= before
-    return row
+def rewind(instance: Logged, version: int) -> None:
+    """Gives a row, not the database, the values that it had at an older version."""
+    fields = {field.attname: field for field in instance._meta.concrete_fields}
+    for before in befores_since(instance.record_name, instance.pk, version):
+        for column, value in before.items():
+            setattr(instance, column, fields[column].to_python(value))
+
+
+def befores_since(record: str, record_id: int, version: int) -> Iterator[dict[str, Any]]:
+    """What each change above a version replaced, the newest first."""
+    since = {"record": record, "record_id": record_id, "version__gt": version, "before__isnull": False}
+    # Waiting rows first: one that the relay moves between the two statements is then seen twice, which does no harm.
+    for rows in (ChangeNew.objects.filter(**since), Change.objects.filter(**since, root=f"{record}:{record_id}")):
+        yield from (row.before for row in rows.order_by("-version") if row.before)
 
 
 def current_row(model: type[Logged], record_id: int) -> dict[str, Any]:
@@ -53,12 +62,3 @@ def current_row(model: type[Logged], record_id: int) -> dict[str, Any]:
     if row is None:
         raise NotVisible
     return row
-
-
-def befores_since(record: str, record_id: int, version: int) -> Iterator[Any]:
-    """What each change above a version replaced, the newest first."""
-    since = {"record": record, "record_id": record_id, "version__gt": version, "before__isnull": False}
-    # Waiting rows first: one that the relay moves between the two statements is then seen twice, which does no harm.
-    yield from ChangeNew.objects.filter(**since).order_by("-version").values_list("before", flat=True)
-    logged = Change.objects.filter(**since, root=f"{record}:{record_id}").order_by("-version")
-    yield from logged.values_list("before", flat=True)

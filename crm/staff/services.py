@@ -50,7 +50,7 @@ def create_user(
 
 
 def change_user(user_id: int, *, version: int, changes: dict[str, Any], actor: User | None = None) -> None:
-    """Sets columns (`role_id`, `team_id`, `is_active`, names, `email`) of a user opened at `version`.
+    """Sets fields (`role` and `team` by id, `is_active`, names, `email`) of a user opened at `version`.
 
     Whoever may no longer sign in is signed out everywhere. Raises Conflict, NotEditable, and ValidationError when
     nobody would be left to administer.
@@ -60,9 +60,9 @@ def change_user(user_id: int, *, version: int, changes: dict[str, Any], actor: U
         changes = changes | {"email": changes["email"].lower()}
     with acting(acting_id(actor)), transaction.atomic():
         # Whoever takes an administrator away waits here for whoever does the same.
-        list(administrators().select_for_update(of=("self",)).order_by("pk"))
+        before = list(administrators().select_for_update(of=("self",)).order_by("pk"))
         update_guarded(User, user_id, version=version, changes=changes)
-        if not administrators().exists():
+        if before and not administrators().exists():
             raise ValidationError(_("Somebody has to administer: this is the last administrator who may sign in."))
         if changes.get("is_active") is False:
             end_sessions(user_id)
@@ -71,7 +71,7 @@ def change_user(user_id: int, *, version: int, changes: dict[str, Any], actor: U
 def set_role(user: User, role: str, *, actor: User | None = None) -> None:
     """Gives a user the role of this code. Raises what `change_user` raises."""
     role_id = Role.objects.get(code=role).pk
-    change_user(user.pk, version=user.version, changes={"role_id": role_id}, actor=actor)
+    change_user(user.pk, version=user.version, changes={"role": role_id}, actor=actor)
     user.refresh_from_db(fields=["version", "role"])
 
 

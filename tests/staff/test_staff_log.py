@@ -26,7 +26,7 @@ def test_role_team_and_leave_are_changes_with_their_actor():
     assert (change.record_id, change.op, change.version, change.actor_id) == (alice.pk, "u", 2, admin.pk)
     assert (change.before, change.data["role_id"]) == ({"role_id": agent}, viewer)
 
-    services.change_user(alice.pk, version=2, changes={"team_id": south.pk}, actor=admin)
+    services.change_user(alice.pk, version=2, changes={"team": south.pk}, actor=admin)
     assert (last_change("user").before, last_change("user").data["team_id"]) == ({"team_id": None}, south.pk)
 
     alice.refresh_from_db()

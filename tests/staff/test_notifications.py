@@ -1,0 +1,110 @@
+"""Who is told that a record is hers: whoever others gave it to, while she may see it, until she has read it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from crm.staff import notifications, services
+from crm.staff.notifications import Notification
+from customers.models import Customer
+from customers.services import create_customer, update_customer
+from tests.factories import number_changes, people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff():
+    return people()
+
+
+@pytest.fixture
+def given(staff):
+    """A customer that dana gave to alice."""
+    customer = create_customer(actor=staff.dana, name="Marta Lindqvist")
+    update_customer(customer.pk, actor=staff.dana, version=customer.version, changes={"owner": staff.alice.pk})
+    number_changes()
+    return customer
+
+
+def titles(user):
+    return [(each.title, each.actor_id, each.is_unread) for each in notifications.assigned(user)]
+
+
+def test_the_new_owner_is_told_and_nobody_else(staff, given):
+    assert titles(staff.alice) == [("Marta Lindqvist", staff.dana.pk, True)]
+    assert notifications.assigned(staff.alice)[0].url == f"/customers/{given.pk}/"
+    assert [titles(user) for user in (staff.dana, staff.bob, staff.charlie)] == [[], [], []]
+
+
+def test_what_one_takes_oneself_is_no_news(staff):
+    create_customer(actor=staff.alice, name="Her own")
+    number_changes()
+
+    assert notifications.unread_count(staff.alice) == 0
+
+
+def test_what_may_no_longer_be_seen_is_not_told(staff, given):
+    Customer.objects.filter(pk=given.pk).update(owner=staff.charlie, team=staff.charlie.team)
+
+    assert titles(staff.alice) == []
+    assert notifications.unread_count(staff.alice) == 0
+
+
+def test_read_is_read_and_never_goes_back(client, staff, given):
+    client.force_login(staff.alice)
+    latest = client.get("/notifications/").context["latest"]
+    assert notifications.bell(staff.alice.access, {}) == {"unread": 1}
+
+    assert client.post("/notifications/seen/", {"seq": latest})["Location"] == reverse("staff:notifications")
+    client.post("/notifications/seen/", {"seq": 0})
+
+    assert notifications.bell(staff.alice.access, {}) == {"unread": 0}
+    assert client.get("/notifications/").context["assigned"][0].is_unread is False
+    assert client.post("/notifications/seen/", {"seq": "x"}).status_code == 422
+
+
+def test_a_fragment_also_renews_the_bell(client, staff, given):
+    client.force_login(staff.alice)
+
+    fragment = client.get("/notifications/", headers={"HX-Request": "true"}).content.decode()
+
+    assert "<html" not in fragment
+    assert "Marta Lindqvist" in fragment
+    assert 'hx-swap-oob="true"' in fragment
+    assert 'data-format="number">1</span>' in fragment
+
+
+def test_somebody_with_nothing_to_know_is_told_so(client, staff):
+    client.force_login(staff.bob)
+
+    assert "Nothing waits for you" in client.get("/notifications/").content.decode()
+
+
+def test_modules_say_what_is_due(monkeypatch, staff):
+    call = Notification("Call Marta", "/customers/1/", "phone", datetime(2026, 11, 23, tzinfo=UTC))
+    monkeypatch.setattr(notifications, "_providers", [])
+    notifications.register_due(lambda user: [call] if user == staff.alice else [])
+
+    assert notifications.due(staff.alice) == [call]
+    assert [notifications.unread_count(user) for user in (staff.alice, staff.bob)] == [1, 0]
+
+
+def test_the_list_asks_as_often_for_twenty_as_for_one(client, staff, given, django_assert_max_num_queries):
+    client.force_login(staff.alice)
+    with django_assert_max_num_queries(40) as one:
+        client.get("/notifications/")
+    for number in range(20):
+        create_customer(actor=staff.dana, name=f"Customer {number}", owner=staff.alice.pk)
+    number_changes()
+
+    with django_assert_max_num_queries(len(one)):
+        assert len(client.get("/notifications/").context["assigned"]) == 21
+
+
+def test_a_deactivated_users_marks_stay_hers(staff):
+    services.mark_notifications_seen(staff.alice, 5)
+    services.mark_notifications_seen(staff.alice, 3)
+
+    assert staff.alice.seen_seq == 5
