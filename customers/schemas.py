@@ -1,9 +1,9 @@
 """What the customers' API takes and gives, as its OpenAPI description has it; customers/facts.py makes it clean."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from crm.api.schemas import Given, Text, page_of, read_model
 from customers.filters import SORTS
@@ -60,7 +60,7 @@ class NewNote(Given):
 
 class NewFollowUp(Given):
     title: Text
-    due_at: Annotated[datetime, Field(strict=False)]
+    due_at: Annotated[AwareDatetime, Field(strict=False)]
     assignee: Id | None = None
 
 

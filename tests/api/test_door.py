@@ -1,0 +1,147 @@
+"""Who comes in, how often, and how every refusal reads."""
+
+import pytest
+from django.test import Client
+
+from crm.api import limits
+from crm.records import valkey
+from crm.records.models import ChangeNew
+from crm.staff.models import ApiToken
+from crm.staff.services import deactivate_user, revoke_token
+from customers.models import Customer
+from tests.api.asking import is_problem
+from tests.factories import make_customer
+
+pytestmark = pytest.mark.django_db
+
+WRITES = [("POST", "/customers"), ("PATCH", "/customers/1"), ("DELETE", "/customers/1?version=1")]
+READS = [
+    ("GET", path) for path in ("/customers", "/customers/1", "/customers/1/notes", "/changes", "/directory", "/timings")
+]
+
+
+@pytest.mark.parametrize(("method", "path"), [*READS, *WRITES])
+def test_without_a_token_nothing_is_told(programs, method, path):
+    refused = programs.nobody.ask(method, path)
+
+    assert is_problem(refused, 401)
+    assert refused["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("header", ["Bearer nonsense", "Bearer pulse_", "Basic YTpi", "Bearer \x00"])
+def test_a_wrong_token_is_refused(programs, header):
+    assert is_problem(programs.nobody.get("/customers", Authorization=header), 401)
+
+
+def test_a_wrong_token_is_refused_even_with_a_session(everybody):
+    client = Client()
+    client.force_login(everybody.alice)
+
+    assert is_problem(client.get("/api/customers", headers={"Authorization": "Bearer pulse_no"}), 401)
+
+
+def test_a_revoked_token_and_one_of_who_left_are_refused(programs, everybody):
+    revoke_token(ApiToken.objects.get(user=everybody.alice).pk, actor=everybody.alice)
+    deactivate_user(everybody.bob)
+
+    assert is_problem(programs.alice.get("/customers"), 401)
+    assert is_problem(programs.bob.get("/customers"), 401)
+
+
+def test_our_own_pages_ask_with_their_session(everybody):
+    client = Client()
+    client.force_login(everybody.alice)
+
+    made = client.post("/api/customers", {"kind": "person", "name": "Aisha"}, content_type="application/json")
+
+    assert made.status_code == 201
+    assert client.get("/api/customers").json()["items"] == [made.json()]
+
+
+def test_other_sites_cannot_write_with_our_session(everybody):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(everybody.alice)
+
+    refused = client.post("/api/customers", {"kind": "person", "name": "Aisha"}, content_type="application/json")
+
+    assert is_problem(refused, 403)
+    assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/customers/x", "/customers/1/nothing", "/", "/customers/1/"])
+def test_unknown_addresses_are_problems(programs, path):
+    assert is_problem(programs.alice.get(path), 404)
+
+
+def test_an_unknown_method_names_the_known_ones(programs):
+    refused = programs.alice.ask("PUT", "/customers/1")
+
+    assert is_problem(refused, 405)
+    assert set(refused["Allow"].split(", ")) == {"GET", "PATCH", "DELETE"}
+
+
+def test_a_body_that_is_no_json_is_a_problem(programs):
+    assert is_problem(programs.alice.post("/customers", b"{"), 400)
+    assert is_problem(programs.alice.post("/customers", b"\xff"), 400)
+    assert is_problem(programs.alice.post("/customers", b"[]"), 422)
+    assert is_problem(programs.alice.post("/customers", b""), 422)
+    assert is_problem(programs.alice.post("/customers", b"[" * 100_000), 400)
+
+
+def test_too_large_a_body_is_a_problem(programs, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+
+    assert is_problem(programs.alice.post("/customers", {"kind": "person", "name": "A" * 2000}), 413)
+    assert not Customer.objects.exists()
+
+
+def test_a_fault_of_ours_is_a_problem_without_particulars(programs, monkeypatch):
+    def fail(*args: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("customers.api.read_customer", fail)
+    failed = programs.alice.get("/customers/1")
+
+    assert is_problem(failed, 500)
+    assert b"secret" not in failed.content
+
+
+# The rate
+
+
+def test_every_answer_says_what_is_left(programs, settings):
+    settings.API_RATE = 3
+
+    left = [programs.alice.get("/customers")["RateLimit"].split(";")[1] for _ in range(2)]
+
+    assert left == ["r=2", "r=1"]
+    assert programs.alice.get("/customers/1")["RateLimit-Policy"] == '"token";q=3;w=60'
+
+
+@pytest.mark.parametrize("valkey_answers", [True, False])
+def test_a_token_that_asks_too_often_waits(programs, everybody, settings, monkeypatch, valkey_answers):
+    if not valkey_answers:
+        monkeypatch.setattr(valkey, "attempt", lambda _work: None)
+    settings.API_RATE = 2
+    customer = make_customer(everybody.alice)
+    before = ChangeNew.objects.count()
+
+    allowed = [programs.alice.get("/customers").status_code for _ in range(2)]
+    refused = programs.alice.patch(f"/customers/{customer.pk}", {"version": 1, "city": "Leeds"})
+
+    assert allowed == [200, 200]
+    assert is_problem(refused, 429)
+    assert 0 < int(refused["Retry-After"]) <= limits.WINDOW
+    assert refused["RateLimit"].startswith('"token";r=0;')
+    assert ChangeNew.objects.count() == before
+    assert programs.bob.get("/customers").status_code == 200
+
+
+def test_the_next_minute_begins_anew(programs, settings, time_machine):
+    settings.API_RATE = 1
+    time_machine.move_to("2026-01-01T12:00:59Z", tick=False)
+    first = [programs.alice.get("/customers").status_code for _ in range(2)]
+    time_machine.move_to("2026-01-01T12:01:00Z", tick=False)
+
+    assert first == [200, 429]
+    assert programs.alice.get("/customers").status_code == 200
