@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms import BoundField
 from django.template.base import VariableDoesNotExist
 from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
@@ -73,6 +74,12 @@ def initials(name: str) -> str:
 @register.filter
 def color_class(record_id: int) -> str:
     return formats.color_class(record_id)
+
+
+@register.filter
+def focused(field: BoundField) -> SafeString:
+    """The field's widget, ready to be typed into when the page opens."""
+    return field.as_widget(attrs={"autofocus": True})
 
 
 @register.simple_tag(takes_context=True)
