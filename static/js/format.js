@@ -5,12 +5,8 @@ const MINUTE = 60, HOUR = 3600, DAY = 86400;
 const ONE_CHARACTER_NAMES = [[0x2e80, 0x9fff], [0xac00, 0xd7af], [0xf900, 0xfaff], [0x20000, 0x3ffff]];
 // Up to this many seconds: times this factor, with so many digits, in this unit.
 const DURATIONS = [
-  [0.00995, 1000, 1, "milliseconds"],
-  [0.9995, 1000, 0, "milliseconds"],
-  [9.995, 1, 2, "seconds"],
-  [119.95, 1, 1, "seconds"],
-  [7170, 1 / MINUTE, 0, "minutes"],
-  [Infinity, 1 / HOUR, 0, "hours"],
+  [0.00995, 1000, 1, "milliseconds"], [0.9995, 1000, 0, "milliseconds"], [9.995, 1, 2, "seconds"], [119.95, 1, 1, "seconds"],
+  [7170, 1 / MINUTE, 0, "minutes"], [Infinity, 1 / HOUR, 0, "hours"],
 ];
 
 const FORMATS = {
@@ -78,7 +74,6 @@ export function initials(fullName) {
 }
 
 export const colorClass = (id) => `c-${id % 10}`;
-
 export const entry = (kind, key, { directory }) => directory[kind]?.[key] ?? {};
 
 const name = (kind, key, wording) => String(entry(kind, key, wording).name ?? key);
@@ -89,12 +84,13 @@ function day(value, { words }) {
   return fillDate(words.date, value.length === 10 ? { year, month, day: date } : local(new Date(value), words), words);
 }
 
-const clocks = new Map();
-const NUMERIC = Object.fromEntries(["year", "month", "day", "hour", "minute", "second"].map((part) => [part, "numeric"]));
+const clocks = {};
 
 function local(moment, { zone }) {
-  if (!clocks.has(zone)) clocks.set(zone, new Intl.DateTimeFormat("en", { timeZone: zone, hourCycle: "h23", ...NUMERIC }));
-  return Object.fromEntries(clocks.get(zone).formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
+  clocks[zone] ??= new Intl.DateTimeFormat("en", {
+    timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
+  });
+  return Object.fromEntries(clocks[zone].formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
 }
 
 function fillDate(pattern, { year, month, day: date }, words) {
