@@ -13,6 +13,7 @@ ENVIRONMENT = {
     "SECRET_KEY": "a key for tests alone, known to everybody",
     "TLS": "0",
     "DATABASE_POOL": "8",
+    "TIMINGS_WRITER": "0",
 }
 
 
@@ -27,36 +28,34 @@ def pytest_configure(config: pytest.Config) -> None:
     configure_django()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What migrations put into the tables (roles, stages) is there again after a test that commits."""
-    for item in items:
-        marker = item.get_closest_marker("django_db")
-        if marker and marker.kwargs.get("transaction"):
-            marker.kwargs.setdefault("serialized_rollback", True)
-
-
 def configure_django() -> None:
     import django
     from django.conf import settings
 
     # No test needs the hashed names of static files, and collecting them takes seconds.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    settings.TIMINGS_WRITER = False
     django.setup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: Playwright's loop, once started, is in the way of tests with a loop of their own."""
+    items.sort(key=lambda item: "page" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Django empties tables between tests that commit; everywhere else a TRUNCATE of records is refused."""
+    """Tests that commit get the migrated rows back afterwards."""
     from django.db import connection
+    from django.test import TransactionTestCase
 
-    with django_db_blocker.unblock():
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER DATABASE {name} SET pulse.allow_truncate = 'on'")
-        connection.close()
-        connection.close_pool()
-    yield
+    from tests.baseline import Baseline
+    from tests.databases import address_of
+
+    vars(connection).pop("_test_serialized_contents", None)
+    baseline = Baseline(address_of(connection))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: baseline.restore())
+        yield
     with django_db_blocker.unblock():
         connection.close()
         connection.close_pool()
@@ -64,7 +63,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture
 def empty_log(transactional_db: None) -> None:
-    """For tests that count: Django empties its own tables alone, and the log is none of them."""
+    """For tests that count: what the migrations wrote is waiting in the log, and counted."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,0 +1,41 @@
+"""Which database Django talks to in this process, and how to make it another."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+KEYWORDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+
+
+def address_of(connection: Any, **instead: str) -> str:
+    """For plain psycopg: what Django's connection says, but for `instead`."""
+    facts = {keyword: connection.settings_dict[name] for name, keyword in KEYWORDS.items()}
+    return make_conninfo(**{name: value for name, value in {**facts, **instead}.items() if value})
+
+
+def copy_database(connection: Any, name: str) -> None:
+    """A new database `name` with all that Django's has in it, where nobody may be connected just now."""
+    forget_connections(connection)
+    source = connection.settings_dict["NAME"]
+    with psycopg.connect(address_of(connection, dbname="postgres"), autocommit=True) as plain:
+        plain.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+
+
+@contextmanager
+def talking_to(connection: Any, name: str) -> Iterator[None]:
+    usual = connection.settings_dict["NAME"]
+    forget_connections(connection)
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        forget_connections(connection)
+        connection.settings_dict["NAME"] = usual
+
+
+def forget_connections(connection: Any) -> None:
+    connection.close()
+    connection.close_pool()
