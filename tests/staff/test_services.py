@@ -72,7 +72,7 @@ def test_the_administering_role_keeps_its_right():
         services.change_role(role.pk, version=role.version, changes={"is_administrator": False})
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_administrators_cannot_take_each_other_away_at_the_same_time():
     one, two = make_user("one", "administrator"), make_user("two", "administrator")
     at_once, refused = threading.Barrier(2), []

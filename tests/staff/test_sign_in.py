@@ -1,10 +1,12 @@
 """Signing in: who may, how often one may try, and what ends it."""
 
+import re
 import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
@@ -68,10 +70,18 @@ def test_a_deactivated_user_is_signed_out_and_stays_out(client, alice):
     assert not is_signed_in(client)
 
 
-def test_limits_hold_while_valkey_is_down(client, alice, settings):
+@pytest.fixture
+def _valkey_down(settings):
     settings.CACHES = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/2"}}
     caches["default"].set("is", "down")
     assert caches["default"].get("is") is None
+
+
+@pytest.mark.usefixtures("_valkey_down")
+def test_sign_in_goes_on_and_limits_hold_while_valkey_is_down(client, alice):
+    sign_in(client)
+    assert is_signed_in(client)
+    client.post(reverse("account_logout"))
 
     for _attempt in range(5):
         sign_in(client, password="guess")
@@ -83,8 +93,8 @@ def test_limits_hold_while_valkey_is_down(client, alice, settings):
     assert not is_signed_in(client)
 
 
-def test_a_second_factor_is_asked_for_and_each_code_opens_once(client, alice, settings):
-    settings.CACHES = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/2"}}
+@pytest.mark.usefixtures("_valkey_down")
+def test_a_second_factor_is_asked_for_and_each_code_opens_once(client, alice):
     secret = "JBSWY3DPEHPK3PXP"
     TOTP.activate(alice, secret)
     code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
@@ -111,6 +121,20 @@ def test_a_new_password_ends_every_other_session(client, alice):
     assert is_signed_in(client)
     assert not is_signed_in(elsewhere)
     assert Session.objects.count() == 1
+
+
+def test_a_forgotten_password_is_set_by_mail_and_a_stranger_gets_none(client, alice):
+    reset = reverse("account_reset_password")
+    client.post(reset, {"email": "stranger@pulse.example"})
+    assert mail.outbox == []
+    client.post(reset, {"email": "alice@pulse.example"})
+    link = re.search(r"http://testserver(\S+)", mail.outbox[0].body)[1]
+
+    form = client.get(link, follow=True).redirect_chain[-1][0]
+    client.post(form, {"password1": "another long passphrase", "password2": "another long passphrase"})
+
+    assert not sign_in(Client()).has_header("Location")
+    assert sign_in(client, password="another long passphrase").status_code == 302
 
 
 def test_a_new_password_does_not_write_back_what_others_changed(client, alice):
