@@ -1,0 +1,113 @@
+"""/metrics for Prometheus: the whole product's figures from the database, and this process's own.
+
+Whichever web process is asked gives the same figures, so that nothing has to be shared between them.
+"""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from crm import health
+from crm.records import log
+from crm.records.models import ChangeNew, Tally
+from crm.staff.services import user_for_token
+from crm.timings import figures
+
+WINDOW = 300  # seconds that timings are told for
+STATISTICS = ("mean", "p50", "p95", "p99", "max")
+
+
+@require_GET
+@login_not_required
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For whoever has METRICS_TOKEN or an administrator's API token."""
+    _, _, token = request.headers.get("Authorization", "").partition("Bearer ")
+    if not is_known(token.strip()):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(generate_latest(REGISTRY) + generate_latest(product), content_type=CONTENT_TYPE_LATEST)
+
+
+def is_known(token: str) -> bool:
+    if settings.METRICS_TOKEN and secrets.compare_digest(token.encode(), settings.METRICS_TOKEN.encode()):
+        return True
+    found = user_for_token(token) if token else None
+    return found is not None and found[0].access.is_administrator
+
+
+class Product(Collector):
+    """Asked anew at every scrape."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = [*dependencies(), *change_log(), *screens(), *timings(), *records()]
+        except DatabaseError:
+            found = [gauge("pulse_database_up", "Whether the database answers.", 0)]
+        yield from found
+
+
+product = CollectorRegistry(auto_describe=False)
+product.register(Product())
+
+
+def dependencies() -> Iterator[Metric]:
+    for name, finding in health.findings().items():
+        yield gauge(f"pulse_{name}_up", f"Whether the {name} does its work.", finding["ok"])
+
+
+def change_log() -> Iterator[Metric]:
+    head = CounterMetricFamily("pulse_changes", "Changes in the log: its head.")
+    head.add_metric([], log.position().head)
+    yield head
+    yield gauge("pulse_inbox_changes", "Changes that wait for their number.", ChangeNew.objects.count())
+
+
+def screens() -> Iterator[Metric]:
+    for name, value in figures.screens().items():
+        yield gauge(f"pulse_screens_{name}", f"Live screens, of all processes: {name.replace('_', ' ')}.", value)
+
+
+def timings() -> Iterator[Metric]:
+    for family, found in figures.figures(WINDOW).items():
+        seconds = GaugeMetricFamily(
+            f"pulse_{family}_seconds", f"T_{family} of the last {WINDOW} seconds.", labels=["statistic"]
+        )
+        for name in STATISTICS:
+            if found[name] is not None:
+                seconds.add_metric([name], found[name])
+        yield seconds
+        for name in found.keys() - STATISTICS:
+            yield gauge(
+                f"pulse_{family}_{name}", f"{name} of the {family} times of the last {WINDOW} seconds.", found[name]
+            )
+    yield requests()
+
+
+def requests() -> Metric:
+    """By module, as they were logged: every HTTP request and socket command of all processes."""
+    answered = GaugeMetricFamily("pulse_requests", f"Requests of the last {WINDOW} seconds.", labels=["module"])
+    stretch = figures.stretch_of(WINDOW)
+    for group in figures.source("response", stretch).summary("response", stretch):
+        if group.module is not None and group.kind is None:
+            answered.add_metric([group.module], group.figure.n)
+    return answered
+
+
+def records() -> Iterator[Metric]:
+    counted = GaugeMetricFamily("pulse_records", "Records that are not in the trash.", labels=["record"])
+    for record, n in Tally.objects.filter(dimension="all").values_list("record").annotate(Sum("n")).order_by():
+        counted.add_metric([record], n)
+    yield counted
+
+
+def gauge(name: str, about: str, value: Any) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, about, value=float(value))
