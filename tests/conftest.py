@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.servers import PrivateServers
+from tests.stack import Stack
 
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "crm.settings",
@@ -15,6 +16,8 @@ ENVIRONMENT = {
     "DATABASE_POOL": "8",
     "TIMINGS_WRITER": "0",
 }
+STACK_DATABASE = "pulse_test_stack"
+SERVERS = pytest.StashKey[PrivateServers]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -22,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or config.option.version:
         return
     os.environ |= ENVIRONMENT
-    servers = PrivateServers()
+    servers = config.stash[SERVERS] = PrivateServers()
     config.add_cleanup(servers.stop)
     servers.start()
     configure_django()
@@ -39,6 +42,9 @@ def configure_django() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests go last: Playwright's loop, once started, is in the way of tests with a loop of their own."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db(transaction=True))  # so that there is a database to copy
     items.sort(key=lambda item: "page" in getattr(item, "fixturenames", ()))
 
 
@@ -68,3 +74,35 @@ def empty_log(transactional_db: None) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM change_new; DELETE FROM records_tally")
+
+
+@pytest.fixture(scope="session")
+def _running_stack(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Stack]:
+    from django.db import connection
+
+    from tests.databases import copied, talking_to
+    from tests.factories import people
+
+    folder = request.config.stash[SERVERS].folder / "stack"
+    with django_db_blocker.unblock(), copied(connection, STACK_DATABASE) as address:
+        with talking_to(connection, STACK_DATABASE):
+            everybody = people()
+        stack = Stack(folder, address, everybody)
+        try:
+            stack.begin()
+            yield stack
+        finally:
+            stack.end()
+
+
+@pytest.fixture
+def stack(_running_stack: Stack, django_db_blocker: Any) -> Iterator[Stack]:
+    """All processes run, and what the test writes goes into their database and is committed."""
+    from django.db import connection
+
+    from tests.databases import talking_to
+
+    assert not connection.in_atomic_block, "processes do not see what a test with `db` writes: leave the mark out"
+    with django_db_blocker.unblock(), talking_to(connection, STACK_DATABASE):
+        _running_stack.repair()
+        yield _running_stack

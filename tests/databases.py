@@ -16,12 +16,23 @@ def address_of(connection: Any, **instead: str) -> str:
     return make_conninfo(**{name: value for name, value in {**facts, **instead}.items() if value})
 
 
-def copy_database(connection: Any, name: str) -> None:
-    """A new database `name` with all that Django's has in it, where nobody may be connected just now."""
+@contextmanager
+def copied(connection: Any, name: str) -> Iterator[str]:
+    """A copy of Django's database, as long as it is needed; gives its address.
+
+    Its log is another one: a process that remembers something of the first must not take it for known.
+    """
     forget_connections(connection)
     source = connection.settings_dict["NAME"]
     with psycopg.connect(address_of(connection, dbname="postgres"), autocommit=True) as plain:
         plain.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        try:
+            address = address_of(connection, dbname=name)
+            with psycopg.connect(address) as copy:
+                copy.execute("UPDATE log_state SET epoch = gen_random_uuid()")
+            yield address
+        finally:
+            plain.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager
