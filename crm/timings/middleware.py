@@ -75,7 +75,7 @@ def record(method: str, request: HttpRequest | None, seconds: float, status: int
 def view_of(match: ResolverMatch | None) -> tuple[str, str]:
     """The module, and the view's name in it: `customers` and `customers:list`. Addresses would be too many kinds."""
     if match is None:
-        return "", "unknown address"
+        return "unknown", "unknown address"
     # An API's name space carries its version; a view without one is named by its package.
     module = match.namespace.partition(":")[0].partition("-")[0] or match.func.__module__.split(".")[-2:][0]
     return module, f"{module}:{match.url_name or match.func.__name__}"

@@ -1,0 +1,15 @@
+"""What the reporting module adds to the shell."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm.staff.models import User
+from crm.staff.shell import Action, Entry
+
+
+def entries(user: User) -> list[Entry]:
+    return [Entry(_("Speed"), reverse("reporting:speed"), "bolt", _("Reporting"), key="s")]
+
+
+def actions(user: User) -> list[Action]:
+    return []

@@ -1,0 +1,91 @@
+"""The speed board, the rows behind its figures, and both as CSV."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from crm.staff.models import User
+from crm.timings import rows
+from reporting import drill, words
+from reporting.speed import DEFAULT_WINDOW, WINDOWS, Window, board
+
+MOST_CSV_ROWS = 50_000
+FIGURES = ("mean", "p50", "p95", "p99", "max", "n", "late")
+ROW_TYPES: dict[str, Any] = {"update": rows.UpdateRow, "response": rows.ResponseRow, "customer": rows.CustomerRow}
+
+
+@require_safe
+def speed(request: HttpRequest) -> HttpResponse:
+    window = asked_window(request)
+    facts = {"board": board(window), "window": window, "windows": WINDOWS.values(), "labels": words.labels()}
+    return render(request, "reporting/speed.html", facts)
+
+
+@require_safe
+def speed_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The tables by module and kind."""
+    groups = board(asked_window(request))["groups"]
+    lines = (
+        [family, group["module"], group["kind"] or "", *(group[name] for name in FIGURES)]
+        for family in groups
+        for group in groups[family]
+    )
+    return csv_answer("speed", [_("measured"), _("module"), _("kind"), *FIGURES], lines)
+
+
+@require_safe
+def speed_rows(request: HttpRequest) -> HttpResponse:
+    asked = drill.read(request.GET)
+    found, more = asked.page()
+    names = drill.visible_names(found, cast("User", request.user))
+    facts = {"drill": asked, "rows": found, "next": more, "names": names, "count": asked.count()}
+    facts["raw_days"] = settings.TIMINGS_RAW_DAYS
+    return render(request, "reporting/speed_rows.html", facts)
+
+
+@require_safe
+def speed_rows_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The same rows, without those customers' numbers that the reader may not see."""
+    asked = drill.read(request.GET)
+    found = asked.rows(MOST_CSV_ROWS)
+    names = drill.visible_names(found, cast("User", request.user))
+    lines = (csv_line(row, names) for row in found)
+    return csv_answer(f"speed-{asked.of}", list(ROW_TYPES[asked.of]._fields), lines)
+
+
+def asked_window(request: HttpRequest) -> Window:
+    """The default one for a window that there is not."""
+    text = request.GET.get("window", "")
+    return WINDOWS.get(int(text) if text.isdecimal() else 0, WINDOWS[DEFAULT_WINDOW])
+
+
+def csv_line(row: drill.Row, names: dict[str, str]) -> list[Any]:
+    facts = row._asdict()
+    if "subject" in facts and facts["subject"] not in names:
+        facts["subject"] = ""
+    return [value.isoformat() if hasattr(value, "isoformat") else value for value in facts.values()]
+
+
+class Line:
+    """What `csv.writer` writes to: hands back each line."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_answer(name: str, head: list[str], lines: Iterable[list[Any]]) -> StreamingHttpResponse:
+    writer = csv.writer(Line())
+
+    def parts() -> Iterator[str]:
+        yield writer.writerow(head)
+        for line in lines:
+            yield writer.writerow(line)
+
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingHttpResponse(parts(), content_type="text/csv; charset=utf-8", headers=disposition)

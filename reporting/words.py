@@ -1,0 +1,39 @@
+"""How modules, kinds and stages of what was measured are called on the page."""
+
+from django.utils.translation import gettext as _
+
+
+def labels() -> dict[str, dict[str, str]]:
+    """By their code; what has no name here is shown by its code."""
+    return {
+        "modules": {
+            "account": _("Sign-in"),
+            "admin": _("Administration"),
+            "api": _("API"),
+            "customers": _("Customers"),
+            "live": _("Live connection"),
+            "reporting": _("Reporting"),
+            "staff": _("Staff"),
+            "unknown": _("Unknown addresses"),
+        },
+        "kinds": {
+            "customer": _("Customer itself"),
+            "contactpoint": _("Contact point"),
+            "followup": _("Follow-up"),
+            "note": _("Note"),
+        },
+        "stages": {
+            "number": _("Number"),
+            "cache": _("Cache"),
+            "send": _("Send"),
+            "paint": _("Paint"),
+        },
+        "ways": {
+            "screen": _("screen"),
+            "api": _("API"),
+            "admin": _("administration"),
+            "import": _("import"),
+            "worker": _("worker"),
+            "system": _("system"),
+        },
+    }
