@@ -4,10 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from crm.api.site import api
+from crm.metrics import metrics
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/", api.urls),
+    path("metrics", metrics, name="metrics"),
+    path("", include("customers.urls")),
     path("", include("crm.staff.urls")),
+    path("", include("reporting.urls")),
 ]

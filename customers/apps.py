@@ -7,7 +7,7 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
-        from customers import lookups  # noqa: F401
+        from customers import counts, lookups  # noqa: F401
         from customers.live import register_records, register_views
 
         register_records()

@@ -9,14 +9,20 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.records.models import Logged, Reader, Record, RecordQuerySet
+from customers.imports.models import Import, ImportLine
 from customers.triggers import COMPANY_TRIGGERS, FOLD_TRIGGERS, SEARCH_TRIGGERS
 
 if TYPE_CHECKING:
     from crm.records.access import Access
     from customers.filters import CustomerFilter
+
+__all__ = [
+    "ContactPoint", "Customer", "CustomerQuerySet", "FollowUp", "Import", "ImportLine", "Note", "Search", "Stage", "Tag",
+]  # fmt: skip
 
 
 class Stage(Logged):
@@ -252,3 +258,7 @@ class FollowUp(Child):
     @property
     def is_open(self) -> bool:
         return self.done_at is None
+
+    @property
+    def is_late(self) -> bool:
+        return self.is_open and bool(self.due_at < timezone.now())

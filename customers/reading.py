@@ -1,5 +1,6 @@
 """One customer as a reader may read it: the cache-based read that the page, the drawer and the API share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from crm.records import cache
@@ -30,3 +31,8 @@ def read_row(mine: Any) -> dict[str, Any]:
     projected = CUSTOMER.project(row)
     cache.write("customer", row["id"], projected, CUSTOMER)
     return projected
+
+
+def may_edit(customer: Mapping[str, Any], reader: Reader) -> bool:
+    """Whether the reader may change the customer of this projection."""
+    return reader.access.admits({"owner_id": customer["owner"], "team_id": customer["team"]}, "edit")

@@ -131,6 +131,33 @@ def restore_customer(customer_id: int, *, actor: "User") -> dict[str, Any]:
     return CUSTOMER.project(restored)
 
 
+def tag_customer(customer_id: int, *, actor: "User", tag: int | str) -> dict[str, Any]:
+    """Adds one tag to those that the customer has by now; a second time changes nothing."""
+    held = CUSTOMER.project(editable_row(Customer, customer_id, actor))
+    changes = {"tags": [*held["tags"], tag]}
+    return update_customer(customer_id, actor=actor, version=held["version"], changes=changes)
+
+
+def undo_change(customer_id: int, *, actor: "User", version: int) -> None:
+    """Takes back what the actor's own change to this version did, unless the same fields changed since.
+
+    Raises NotVisible when there is no such change of hers, and what the opposite verb raises.
+    """
+    before = log.change_of("customer", customer_id, version, actor.pk)
+    if before is None:
+        raise NotVisible
+    if "deleted_at" not in before:
+        fields = {
+            CUSTOMER.by_column[column].name: value for column, value in before.items() if column in CUSTOMER.by_column
+        }
+        fields.pop("company_name", None)  # follows the company
+        update_customer(customer_id, actor=actor, version=version, changes=fields)
+    elif before["deleted_at"] is None:
+        restore_customer(customer_id, actor=actor)
+    else:
+        trash_customer(customer_id, actor=actor, version=version)
+
+
 def add_note(customer_id: int, *, actor: "User", body: str) -> Note:
     editable_row(Customer, customer_id, actor)
     with acting(actor.pk):

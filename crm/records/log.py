@@ -46,6 +46,15 @@ def columns_changed_since(record: str, record_id: int, version: int) -> set[str]
     return {column for before in [*list(waiting), *list(logged)] for column in before or ()}
 
 
+def change_of(record: str, record_id: int, version: int, actor_id: int) -> dict[str, Any] | None:
+    """What the actor's change to this version replaced ({column: value}), numbered or not yet; None: no such change."""
+    made = Q(record=record, record_id=record_id, version=version, actor_id=actor_id, before__isnull=False)
+    waiting = ChangeNew.objects.filter(made).values_list("before", flat=True).first()
+    if waiting is not None:
+        return dict(waiting)
+    return Change.objects.filter(made, root=f"{record}:{record_id}").values_list("before", flat=True).first()
+
+
 def current_row(model: type[Logged], record_id: int) -> dict[str, Any] | None:
     with connection.cursor() as cursor:
         table = connection.ops.quote_name(model._meta.db_table)

@@ -1,0 +1,60 @@
+"""What all views here share: who asks, and which answer each refusal of a service gets."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
+
+from crm.records.directory import Directory, PageState, page_state
+from crm.records.errors import NotEditable, NotVisible
+from crm.staff.models import User
+
+
+class StaffRequest(HttpRequest):
+    """A request as the middlewares hand it to views: signed in, and perhaps htmx's."""
+
+    user: User
+    htmx: HtmxDetails
+    page_state: PageState
+
+
+View = Callable[..., HttpResponse]
+
+
+def refusing(view: View) -> View:
+    """NotVisible answers 404 and NotEditable 403, for page and fragment alike."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotVisible:
+            raise Http404(_("There is no such customer for you.")) from None
+        except NotEditable:
+            raise PermissionDenied(_("You may see this customer but not change it.")) from None
+
+    return answered
+
+
+def directory_of(request: StaffRequest) -> Directory:
+    """The directory that the shell will show as well, read once."""
+    if not hasattr(request, "page_state"):
+        request.page_state = page_state()
+    return request.page_state.directory
+
+
+def is_for(request: StaffRequest, target: str) -> bool:
+    """Whether htmx will put the answer into the element with this id."""
+    return bool(request.htmx) and request.htmx.target == target
+
+
+def with_toast(response: HttpResponse, text: str, *, undo: str = "", bad: bool = False, **events: Any) -> HttpResponse:
+    """Lets the answer say something, perhaps with a way back; `events` are triggered as well."""
+    toast = {"text": text} | ({"undo": undo} if undo else {}) | ({"bad": True} if bad else {})
+    response["HX-Trigger"] = json.dumps({"pulse:toast": toast} | events)
+    return response

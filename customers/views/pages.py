@@ -1,0 +1,89 @@
+"""A customer's page and drawer: who it is, everything that happened, and what there is to do."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from crm.records import timeline
+from crm.staff.models import User
+from customers.forms import FollowUpForm, NoteForm, next_morning
+from customers.models import FollowUp, Note
+from customers.panels import panel_urls
+from customers.reading import may_edit, read_customer
+from customers.views.answers import StaffRequest, refusing
+from customers.views.fields import groups
+
+ENTRIES = 30
+NOTES = 100
+SHOWN = {"everything": None, "changes": ["customer"]}
+
+
+@require_GET
+@refusing
+def customer_page(request: StaffRequest, customer_id: int) -> HttpResponse:
+    customer = read_customer(customer_id, request.user)
+    context = around(customer, request.user) | {"panels": panel_urls(customer_id), "place": "page"}
+    return render(request, "customers/page.html", context)
+
+
+@require_GET
+@refusing
+def customer_drawer(request: StaffRequest, customer_id: int) -> HttpResponse:
+    return show_drawer(request, customer_id)
+
+
+def show_drawer(request: StaffRequest, customer_id: int) -> HttpResponse:
+    customer = read_customer(customer_id, request.user)
+    return render(request, "customers/_drawer.html", around(customer, request.user) | {"place": "drawer"})
+
+
+def around(customer: dict[str, Any], user: User) -> dict[str, Any]:
+    """What page and drawer both show."""
+    editable = may_edit(customer, user)
+    return {
+        "customer": customer,
+        "may_edit": editable,
+        "groups": groups(customer, editable=editable, sees_contacts=user.access.sees_contacts),
+        "follow_ups": follow_ups_of(customer["id"]),
+        "note_form": NoteForm(auto_id=False),
+        "follow_up_form": FollowUpForm(initial={"due_at": next_morning()}, auto_id=False),
+        **entries_of(customer["id"], user, "everything"),
+    }
+
+
+def follow_ups_of(customer_id: int) -> list[FollowUp]:
+    """Those that wait, the next due first."""
+    waiting = FollowUp.objects.open().filter(customer_id=customer_id, done_at=None)
+    return list(waiting.order_by("due_at", "id"))
+
+
+def entries_of(customer_id: int, user: User, show: str, before: int | None = None) -> dict[str, Any]:
+    """One stretch of the timeline, and where the next one begins (None: it ends here)."""
+    entries = timeline.entries(
+        f"customer:{customer_id}",
+        sees_contacts=user.access.sees_contacts,
+        before=before,
+        records=SHOWN[show],
+        limit=ENTRIES + 1,
+    )
+    older = entries[ENTRIES - 1].seq if len(entries) > ENTRIES else None
+    return {"entries": entries[:ENTRIES], "older": older, "show": show}
+
+
+@require_GET
+@refusing
+def customer_timeline(request: StaffRequest, customer_id: int) -> HttpResponse:
+    """Everything, only changes, or notes as they read now; `before` continues an earlier stretch."""
+    customer, show = read_customer(customer_id, request.user), request.GET.get("show", "everything")
+    context = {"customer": customer, "show": show, "may_edit": may_edit(customer, request.user)}
+    context["place"] = "drawer" if request.GET.get("place") == "drawer" else "page"
+    if show == "notes":
+        notes = Note.objects.open().filter(customer_id=customer_id)[:NOTES]
+        return render(request, "customers/_timeline.html", context | {"notes": notes})
+    before = request.GET.get("before", "")
+    if show not in SHOWN or (before and not before.isdecimal()):
+        raise Http404
+    context |= entries_of(customer_id, request.user, show, int(before) if before else None)
+    return render(request, "customers/_entries.html" if before else "customers/_timeline.html", context)
