@@ -60,7 +60,10 @@ class Delivered:
     def fields(self, sees_contacts: bool) -> dict[str, Any]:
         assert self.kind is not None
         projection = self.kind.projection
-        return projection.reading(projection.changed(self.row["before"], self.projected), sees_contacts)
+        changed = projection.changed(self.row["before"], self.projected)
+        if "updated_at" in self.projected:
+            changed = changed | {"updated_at": self.projected["updated_at"]}
+        return projection.reading(changed, sees_contacts)
 
     def all_fields(self, sees_contacts: bool) -> dict[str, Any]:
         assert self.kind is not None

@@ -34,7 +34,7 @@ DROP FUNCTION customers_open_text, customers_contact_text, customers_grams;
 STAGES = [
     ("lead", "Lead", "grey"),
     ("active", "Active", "green"),
-    ("vip", "VIP", "purple"),
+    ("vip", "VIP", "violet"),
     ("at_risk", "At risk", "orange"),
     ("lost", "Lost", "red"),
 ]

@@ -31,10 +31,10 @@ function patch(node, frame) {
 function show(place, value, frame) {
   const before = place.innerHTML;
   fill(place, value);
-  if (place.innerHTML === before) return;
+  if (place.innerHTML === before || place.matches("[data-quiet]")) return;
   place.classList.add("washed");
   setTimeout(() => place.classList.remove("washed"), WASH);
-  if (frame.by && frame.by.id !== me && !place.matches("[data-quiet]")) sign(place, frame.by);
+  if (frame.by && frame.by.id !== me) sign(place, frame.by);
 }
 
 /** "Bob · now" beside a value that somebody else changed. */

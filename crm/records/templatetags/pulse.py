@@ -44,9 +44,9 @@ def value(context: Context, canonical: Any, kind: str = "text") -> Any:
 
 
 @register.simple_tag(takes_context=True)
-def name(context: Context, user_id: int) -> str:
-    """A user's name alone: `{% name entry.actor as actor %}`."""
-    return formats.text(user_id, "user", _wording(context))
+def words(context: Context, canonical: Any, kind: str = "text") -> str:
+    """A canonical value as text alone: `{% words entry.actor "user" as actor %}`."""
+    return formats.text(canonical, kind, _wording(context))
 
 
 @register.filter
