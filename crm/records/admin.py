@@ -65,6 +65,7 @@ class ChangeAdmin(ReadOnlyAdmin):
     search_fields = ("root",)
     search_help_text = _("A record by its name and number: customer:42")
     ordering = ("-seq",)
+    sortable_by = ("seq",)
     list_per_page = 50
     # Counting the log would read all of it.
     paginator = InfinitePaginator

@@ -1,5 +1,6 @@
 """What people may set about themselves."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -8,19 +9,23 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.staff.models import User
 
+AUTO = "auto"
 
-def time_zones() -> list[tuple[str, object]]:
+
+def time_zones() -> list[tuple[str, Any]]:
     """Those that people know by a city; the rest are aliases and fixed offsets."""
-    named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
-    return [
-        ("", _("as the site: %(zone)s") % {"zone": settings.TIME_ZONE}),
-        ("UTC", "UTC"),
-        *((name, name) for name in named),
-    ]
+    cities = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+    site = _("as the site: %(zone)s") % {"zone": settings.TIME_ZONE}
+    return [(AUTO, site), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in cities)]
 
 
-def languages() -> list[tuple[str, object]]:
-    return [("", _("as the browser")), *settings.LANGUAGES]
+def languages() -> list[tuple[str, Any]]:
+    return [(AUTO, _("as the browser")), *settings.LANGUAGES]
+
+
+def chosen(value: str) -> str:
+    """As the user's row has it: nothing for who follows the site or the browser."""
+    return "" if value == AUTO else value
 
 
 class ThemeForm(forms.Form):
@@ -28,8 +33,13 @@ class ThemeForm(forms.Form):
 
 
 class SettingsForm(ThemeForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones, required=False)
-    language = forms.ChoiceField(label=_("Language"), choices=languages, required=False)
+    time_zone = forms.TypedChoiceField(label=_("Time zone"), choices=time_zones, coerce=chosen)
+    language = forms.TypedChoiceField(label=_("Language"), choices=languages, coerce=chosen)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]
 
 
 class TokenForm(forms.Form):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.records.errors import NotVisible
 from crm.staff import notifications, services
-from crm.staff.forms import SeenForm, SettingsForm, ThemeForm, TokenForm
+from crm.staff.forms import AUTO, SeenForm, SettingsForm, ThemeForm, TokenForm
 from crm.staff.models import User
 from crm.staff.sessions import open_sessions
 
@@ -101,7 +101,7 @@ def render_settings(request: HttpRequest, *, status: int = 200, **context: Any) 
 
 
 def own_settings(user: User) -> dict[str, str]:
-    return {"theme": user.theme, "time_zone": user.time_zone, "language": user.language}
+    return {"theme": user.theme, "time_zone": user.time_zone or AUTO, "language": user.language or AUTO}
 
 
 def render_notifications(request: HttpRequest) -> HttpResponse:

@@ -13,7 +13,8 @@ from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
-SETTINGS = {"theme": "dark", "time_zone": "Europe/Paris", "language": "en"}
+SETTINGS = {"theme": "dark", "time_zone": "Europe/Paris", "language": "de"}
+TWO_LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 
 
 @pytest.fixture
@@ -27,7 +28,8 @@ def hers(client, alice):
     return client
 
 
-def test_settings_are_shown_and_saved(hers, alice):
+def test_settings_are_shown_and_saved(hers, alice, settings):
+    settings.LANGUAGES = TWO_LANGUAGES
     assert "Alice Moreau" in hers.get("/me/").content.decode()
 
     assert hers.post("/me/", SETTINGS)["Location"] == "/me/"
@@ -35,9 +37,15 @@ def test_settings_are_shown_and_saved(hers, alice):
     alice.refresh_from_db()
     assert {name: getattr(alice, name) for name in SETTINGS} == SETTINGS
 
+    hers.post("/me/", dict.fromkeys(SETTINGS, "auto"))
+
+    alice.refresh_from_db()
+    assert (alice.theme, alice.time_zone, alice.language) == ("auto", "", "")
+
 
 @pytest.mark.parametrize("wrong", [{"theme": "neon"}, {"time_zone": "Mars/Olympus"}, {"language": "xx"}])
-def test_settings_that_there_are_not_change_nothing(hers, alice, wrong):
+def test_settings_that_there_are_not_change_nothing(hers, alice, settings, wrong):
+    settings.LANGUAGES = TWO_LANGUAGES
     assert hers.post("/me/", SETTINGS | wrong).status_code == 422
 
     alice.refresh_from_db()
