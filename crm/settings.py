@@ -205,6 +205,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "crm.static_libraries.ModuleStaticFilesStorage"},
 }
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / ".data" / "media"))
+# The largest file that may be imported in the browser, and how long it is kept, for its errors and for undoing.
+IMPORT_MAX_BYTES = int(os.environ.get("IMPORT_MAX_BYTES", 256 * 1024 * 1024))
+IMPORT_DAYS = int(os.environ.get("IMPORT_DAYS", "30"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
