@@ -17,7 +17,7 @@ def main() -> None:
     try:
         _ = settings.SECRET_KEY  # reads the settings
     except ImproperlyConfigured as error:
-        sys.exit(f"pulse: {error}")
+        sys.exit(f"pulse: {' '.join(str(error).split())}")
     execute_from_command_line(sys.argv)
 
 

@@ -43,7 +43,7 @@ def run_product(home: Home, signals: StopSignals) -> int:
         with supervised(home, signals, url, [web, clockwork, [relay], *in_stopping_order(servers)]) as supervisor:
             start_servers(supervisor, servers)
             home.write_environment(environment)
-            demand(["prepare", "--demo"], environment, signals)
+            demand(["prepare", *(["--demo"] if os.environ.get("DEMO", "1") != "0" else [])], environment, signals)
             # What a first page needs goes first: all at once would keep it waiting on a small machine.
             supervisor.start(web[0], relay)
             supervisor.run(until=lambda: answers(port))
