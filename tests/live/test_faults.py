@@ -1,0 +1,164 @@
+"""Whatever fails, every watching client ends up with the database's versions, without a reload and nothing twice.
+
+Short forms of the long fault runs; the processes are real and really killed.
+"""
+
+import threading
+import time
+import urllib.request
+from contextlib import ExitStack, closing
+from http.cookiejar import CookieJar
+from urllib.parse import urlencode
+
+import psycopg
+import pytest
+from django.db import connection
+
+from crm.records import valkey
+from crm.staff import services as staff
+from customers import services
+from customers.models import Customer
+from tests.factories import make_customer
+from tests.live.client import Follower
+
+SOON = 2.0  # seconds in which updates arrive while Valkey is down
+PATIENCE = 30.0  # seconds for a process to be there again, on a machine that is busy with other tests
+
+
+@pytest.fixture
+def customers(stack):
+    return [make_customer(stack.people.alice, name=f"Customer {number}") for number in range(5)]
+
+
+@pytest.fixture
+def followers(stack, customers):
+    """Three people's screens, spread over the web processes."""
+    with ExitStack() as opened:
+        found = []
+        for user in (stack.people.alice, stack.people.bob, stack.people.dana):
+            _, token = staff.create_token(user, name="faults")
+            topics = [customer.topic for customer in customers]
+            found.append(opened.enter_context(closing(Follower(stack.ws_url, token, topics))))
+        change_all(customers, stack.people.alice, "begin")
+        all_current(found, customers)
+        yield found
+
+
+def change_all(customers, actor, title):
+    for customer in customers:
+        version = Customer.objects.values_list("version", flat=True).get(pk=customer.pk)
+        services.update_customer(customer.pk, actor=actor, version=version, changes={"title": title})
+
+
+def held(customers):
+    rows = Customer.objects.filter(pk__in=[customer.pk for customer in customers])
+    return {f"customer:{pk}": version for pk, version in rows.values_list("pk", "version")}
+
+
+def all_current(followers, customers, patience=PATIENCE):
+    versions = held(customers)
+    for follower in followers:
+        follower.wait_for(versions, patience)
+        assert len(set(follower.applied)) == len(follower.applied)
+        assert follower.resyncs == 0
+
+
+def test_valkey_stopped_writes_pages_and_sign_in_go_on_and_updates_arrive(stack, customers, followers):
+    stack.stop_valkey()
+    change_all(customers, stack.people.alice, "while it was down")
+    all_current(followers, customers, SOON)
+    staff.set_password(stack.people.vera, "a password for this test")
+    assert sign_in(stack, "vera", "a password for this test") == "/customers/"
+    stack.start_valkey()
+    change_all(customers, stack.people.bob, "when it was up again")
+    all_current(followers, customers)
+
+
+def sign_in(stack, username, password):
+    """By the form, as a person does; the path of the page that one lands on."""
+    jar = CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    login = f"{stack.url}/accounts/login/?next=/customers/"
+    browser.open(login).close()
+    token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
+    form = urlencode({"login": username, "password": password, "csrfmiddlewaretoken": token}).encode()
+    with browser.open(urllib.request.Request(login, form, {"Referer": login})) as page:
+        return page.url.removeprefix(stack.url)
+
+
+def test_valkey_wiped_nothing_is_stale(stack, customers, followers):
+    valkey.client().flushall()
+    change_all(customers, stack.people.alice, "after the wipe")
+    all_current(followers, customers)
+
+
+def test_relay_killed_what_was_committed_meanwhile_arrives(stack, customers, followers):
+    stack.kill("relay")
+    change_all(customers, stack.people.alice, "without a relay")
+    stack.start("relay")
+    all_current(followers, customers)
+
+
+def test_web_killed_clients_come_back_to_exactly_what_they_missed(stack, customers, followers):
+    stack.kill("web")
+    change_all(customers, stack.people.alice, "without a server")
+    change_all(customers, stack.people.bob, "and once more")
+    stack.start("web")
+    stack.wait_for_web()
+    all_current(followers, customers)
+
+
+@pytest.mark.timeout(180)
+def test_a_held_snapshot_and_a_transaction_of_30_seconds_delay_nobody_else(stack, customers, followers):
+    """A cursor on ids would lose the slow row; a queue read from its beginning would slow down under the snapshot."""
+    slow_customer, others = customers[0], customers[1:]
+    with psycopg.connect(stack.database_url) as reader, psycopg.connect(stack.database_url) as slow:
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT count(*) FROM change_new")
+        slow.execute("UPDATE customers_customer SET title = 'slow' WHERE id = %s", [slow_customer.pk])
+        ends = time.monotonic() + 30
+        rounds = 0
+        while time.monotonic() < ends:
+            rounds += 1
+            change_all(others, stack.people.alice, f"round {rounds}")
+            all_current(followers, others, 5)
+        slow.commit()
+    all_current(followers, customers)
+    assert rounds > 10
+
+
+def test_a_bulk_change_by_plain_sql_reaches_every_watcher(stack, customers, followers):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_customer (name, kind, stage_id, owner_id, team_id)"
+            " SELECT 'Bulk ' || i, 'person', 'lead', %s, %s FROM generate_series(1, 20000) i",
+            [stack.people.alice.pk, stack.people.alice.team_id],
+        )
+        cursor.execute("UPDATE customers_customer SET source = 'bulk'")
+    all_current(followers, customers)
+
+
+def test_writes_from_many_threads_while_everything_falls(stack, customers, followers):
+    stopping = threading.Event()
+
+    def write():
+        number = 0
+        while not stopping.is_set():
+            number += 1
+            Customer.objects.filter(pk=customers[number % 5].pk).update(title=f"{threading.get_ident()} {number}")
+            stopping.wait(0.01)
+        connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    try:
+        for fault in (lambda: stack.restart("relay"), stack.stop_valkey, stack.start_valkey, lambda: stack.kill("web")):
+            fault()
+        stack.start("web")
+    finally:
+        stopping.set()
+        for writer in writers:
+            writer.join()
+    stack.wait_for_web()
+    all_current(followers, customers)
