@@ -80,8 +80,11 @@ def relative(value: Any, wording: Wording) -> str:
 
 def exact(value: Any, wording: Wording) -> str:
     here = local(parse(value), wording.words)
-    clock = {name: f"{getattr(here, name):02}" for name in ("hour", "minute", "second")}
-    return fill(fill_date(wording.words["exact"], here, wording.words), **clock)
+    return fill_clock(fill_date(wording.words["exact"], here, wording.words), here)
+
+
+def clock(value: Any, wording: Wording) -> str:
+    return fill_clock(wording.words["clock"], local(parse(value), wording.words))
 
 
 def day(value: Any, wording: Wording) -> str:
@@ -156,6 +159,10 @@ def fill_date(pattern: str, here: date, words: Mapping[str, Any]) -> str:
     return fill(pattern, day=here.day, month=months[here.month - 1], number=here.month, year=here.year)
 
 
+def fill_clock(pattern: str, here: datetime) -> str:
+    return fill(pattern, **{name: f"{getattr(here, name):02}" for name in ("hour", "minute", "second")})
+
+
 @lru_cache
 def _zone(name: str) -> ZoneInfo | Any:
     return UTC if name == "UTC" else ZoneInfo(name)
@@ -172,6 +179,7 @@ def _words(language: str, zone: str) -> dict[str, Any]:
         "date": pgettext("date; {number} is the month's", "{day} {month} {year}"),
         "date_this_year": pgettext("date; {number} is the month's", "{day} {month}"),
         "exact": pgettext("date and time", "{day} {month} {year}, {hour}:{minute}:{second}"),
+        "clock": pgettext("time of day", "{hour}:{minute}"),
         "none": "–",
         "just_now": _("just now"),
         "minutes_ago": pgettext("this long ago", "{n} min"),
@@ -201,6 +209,7 @@ FORMATS: dict[str, Callable[[Any, Wording], str]] = {
     "text": lambda value, _wording: str(value),
     "relative": relative,
     "time": exact,
+    "clock": clock,
     "date": day,
     "number": number,
     "duration": duration,

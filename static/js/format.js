@@ -2,7 +2,6 @@
 // Pure: everything beside the value is in `wording`: {words, directory, now}.
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
-const ONE_CHARACTER_NAMES = [[0x2e80, 0x9fff], [0xac00, 0xd7af], [0xf900, 0xfaff], [0x20000, 0x3ffff]];
 // Up to this many seconds: times this factor, with so many digits, in this unit.
 const DURATIONS = [
   [0.00995, 1000, 1, "milliseconds"], [0.9995, 1000, 0, "milliseconds"], [9.995, 1, 2, "seconds"], [119.95, 1, 1, "seconds"],
@@ -13,6 +12,7 @@ const FORMATS = {
   text: (value) => String(value),
   relative,
   time: exact,
+  clock: (value, { words }) => fillClock(words.clock, local(new Date(value), words)),
   date: day,
   number,
   duration,
@@ -46,8 +46,7 @@ export function relative(value, { words, now }) {
 
 export function exact(value, { words }) {
   const here = local(new Date(value), words);
-  const clock = ["hour", "minute", "second"].map((part) => [part, String(here[part]).padStart(2, "0")]);
-  return fill(fillDate(words.exact, here, words), Object.fromEntries(clock));
+  return fillClock(fillDate(words.exact, here, words), here);
 }
 
 /** Grouped, rounded half away from zero: whole numbers as they are, others to two digits unless told. */
@@ -64,16 +63,6 @@ export function duration(seconds, wording) {
   return fill(wording.words[unit], { n: number(seconds * factor, wording, digits) });
 }
 
-/** 王 for 王小明, ML for Marta Lindqvist, ? for a name without letters. */
-export function initials(fullName) {
-  const words = fullName.split(/\s+/u).map((word) => word.match(/[\p{L}\p{N}]/gu)).filter(Boolean);
-  if (!words.length) return "?";
-  const first = words[0][0], code = first.codePointAt(0);
-  const isAlone = words.length === 1 || ONE_CHARACTER_NAMES.some(([low, high]) => low <= code && code <= high);
-  return (isAlone ? first : first + words.at(-1)[0]).toUpperCase();
-}
-
-export const colorClass = (id) => `c-${id % 10}`;
 export const entry = (kind, key, { directory }) => directory[kind]?.[key] ?? {};
 
 const name = (kind, key, wording) => String(entry(kind, key, wording).name ?? key);
@@ -95,6 +84,10 @@ function local(moment, { zone }) {
 
 function fillDate(pattern, { year, month, day: date }, words) {
   return fill(pattern, { day: date, month: words.months[month - 1], number: month, year });
+}
+
+function fillClock(pattern, { hour, minute, second }) {
+  return Object.entries({ hour, minute, second }).reduce((text, [key, part]) => fill(text, { [key]: String(part).padStart(2, "0") }), pattern);
 }
 
 const fill = (pattern, parts) => Object.entries(parts).reduce((text, [key, part]) => text.replaceAll(`{${key}}`, part), pattern);

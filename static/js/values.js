@@ -1,6 +1,7 @@
 // Puts canonical values into the page: live.js calls `fill` for a patch; relative times are worded anew as they age.
 
 import * as format from "./format.js";
+import { colorClass, initials } from "./people.js";
 
 const page = document.getElementById("page-words");
 const { directory, ...words } = page ? JSON.parse(page.textContent) : { directory: {} };
@@ -13,8 +14,8 @@ const PARTS = {
   user(node, id) {
     const name = format.text(id, "user", wording);
     const avatar = node.querySelector(".av");
-    avatar.className = `av ${format.colorClass(id)}`;
-    avatar.textContent = format.initials(name);
+    avatar.className = `av ${colorClass(id)}`;
+    avatar.textContent = initials(name);
     node.querySelector(".name").textContent = name;
   },
   stage(node, code) {

