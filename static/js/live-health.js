@@ -1,5 +1,6 @@
 // The health pill: `live` with the delay of what arrives, `behind` while catching up, `offline` with the time of the last word.
 
+import { text } from "./format.js";
 import { wording } from "./values.js";
 
 const ENOUGH = 0.3; // weight of the newest delay
@@ -19,8 +20,7 @@ function catchingUp() {
 }
 
 function offline() {
-  const time = heard.toLocaleTimeString(wording.words.language ?? [], { hour: "2-digit", minute: "2-digit" });
-  show("offline", time);
+  show("offline", text(heard.toISOString(), "clock", wording));
 }
 
 /** Half the way there and back is taken for the way back: the offset as NTP reckons it. */

@@ -88,7 +88,7 @@ def test_value_reads_as_agreed(kind, value, reads):
 
 
 def in_browser(call: str, cases: list, held: formats.Wording) -> list[str]:
-    """What format.js or people.js makes of each case, in one run of Node; `call` is an expression over `one` and `wording`."""
+    """What the scripts make of each case, in one run of Node; `call` is an expression over `one` and `wording`."""
     given = {"words": held.words, "directory": held.directory, "now": NOW.isoformat(), "cases": cases}
     script = f"""
         import * as format from {json.dumps((SCRIPTS / "format.js").as_uri())};
