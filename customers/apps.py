@@ -8,7 +8,9 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import counts, lookups  # noqa: F401
+        from customers.imports import live as imports
         from customers.live import register_records, register_views
 
         register_records()
+        imports.register_records()
         register_views()

@@ -5,7 +5,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 
 from crm.staff import services
-from crm.staff.models import User
+from crm.staff.models import Team, User
 
 PASSWORD = "demo"  # noqa: S105  printed for whoever tries the product out
 PEOPLE = [
@@ -27,8 +27,12 @@ COLLEAGUES = [
 
 
 def seed(rng: Random, scale: float = 1.0) -> None:
-    """The six people that everybody knows, and at full scale six more agents; all sign in with PASSWORD."""
-    teams = {name: services.create_team(name=name) for name in ("North", "South")}
+    """The six people that everybody knows, and at full scale six more agents; all sign in with PASSWORD.
+
+    Users and teams are never deleted, so who is there already stays as they are.
+    """
+    held = {team.name: team for team in Team.objects.all()}
+    teams = {name: held.get(name) or services.create_team(name=name) for name in ("North", "South")}
     for username, first, last, role, team in PEOPLE:
         make_person(username, first, last, role=role, team=teams.get(team or ""))
     for username, first, last in COLLEAGUES[: round(len(COLLEAGUES) * scale)]:
@@ -38,6 +42,8 @@ def seed(rng: Random, scale: float = 1.0) -> None:
 
 
 def make_person(username: str, first: str, last: str, **place: object) -> None:
+    if User.objects.filter(username=username).exists():
+        return
     services.create_user(
         username=username,
         first_name=first,

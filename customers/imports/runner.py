@@ -37,6 +37,8 @@ LEASE = timedelta(seconds=20)  # many times what a chunk takes
 MOST_PROBLEMS = 50  # shown on the page; the error file has all
 
 Outcome, State = ImportLine.Outcome, Import.State
+# Where an import stands when its work cannot be done: nothing was written yet, some of it was, or some is undone.
+GIVEN_UP = {State.CHECKING: State.UPLOADED, State.RUNNING: State.FAILED, State.UNDOING: State.DONE}
 Cells = tuple[int, list[str]]
 
 
@@ -61,9 +63,9 @@ def work_on(import_id: int) -> None:
             raise  # the database is away: the lease runs out and somebody goes on
         except (ValidationError, NotEditable) as error:
             text = reason(error) if isinstance(error, ValidationError) else _("Its owner may not import any more.")
-            finish(batch, State.FAILED, reason=text)
+            finish(batch, GIVEN_UP[State(batch.state)], reason=text)
         except Exception:
-            finish(batch, State.FAILED, reason=_("Something went wrong here; the log of the worker says what."))
+            finish(batch, GIVEN_UP[State(batch.state)], reason=_("Something went wrong; the worker's log says what."))
             raise
 
 

@@ -29,14 +29,15 @@ from customers.imports.plan import Plan
 State = Import.State
 SAMPLE_ROWS = 200
 FEW_ROWS = 5
-# From which states each may be asked for.
-MOVES = {
-    State.CHECKING: (State.UPLOADED, State.CHECKED, State.STOPPED),
-    State.RUNNING: (State.CHECKED, State.STOPPED),
-    State.STOPPED: (State.RUNNING, State.UNDOING),
+# From which states each may be asked for. What has begun to write keeps its columns: rows already done stay done.
+MOVES: dict[str, tuple[str, ...]] = {
     State.UPLOADED: (State.CHECKING, State.CHECKED),
-    State.UNDOING: (State.DONE, State.STOPPED),
+    State.CHECKING: (State.UPLOADED, State.CHECKED),
+    State.RUNNING: (State.CHECKED, State.STOPPED, State.FAILED),
+    State.STOPPED: (State.RUNNING,),
+    State.UNDOING: (State.DONE, State.STOPPED, State.FAILED),
 }
+GOING_ON = (State.STOPPED, State.FAILED)
 
 
 class Sample(NamedTuple):
@@ -127,11 +128,10 @@ def move_import(import_id: int, state: str, *, actor: User, is_here: bool = Fals
     batch = own_import(import_id, actor)
     if batch.state == state:
         return batch
-    fresh = (
-        {} if state == State.STOPPED or (batch.state, state) == (State.STOPPED, State.RUNNING) else fresh_counts(state)
-    )
+    goes_on = state == State.STOPPED or (state == State.RUNNING and batch.state in GOING_ON)
+    fresh = {} if goes_on else fresh_counts(state)
     with acting(actor.pk):
-        moved = Import.objects.filter(pk=import_id, state__in=MOVES.get(State(state), ()))
+        moved = Import.objects.filter(pk=import_id, state__in=MOVES.get(state, ()))
         if not moved.update(state=state, leased_until=None, **fresh):
             raise ValidationError(_("This import is %s now.") % batch.get_state_display())
     batch.refresh_from_db()
@@ -144,21 +144,27 @@ def move_import(import_id: int, state: str, *, actor: User, is_here: bool = Fals
 def fresh_counts(state: str) -> dict[str, object]:
     """Undoing counts down what was done; everything else begins anew."""
     if state == State.UNDOING:
-        return {"finished_at": None}
+        return {"reason": ""}
     counts = ("position", "created_count", "updated_count", "unchanged_count", "failed_count")
     return {**dict.fromkeys(counts, 0), "problems": [], "started_at": timezone.now(), "finished_at": None, "reason": ""}
 
 
 def own_import(import_id: int, actor: User, *states: str) -> Import:
-    """An import that the actor may work on, in one of the states where they are given."""
-    may_import(actor)
-    batch: Import | None = Import.objects.visible_to(actor).filter(pk=import_id).first()
-    if batch is None:
-        raise NotVisible
+    """An import whose file is still there, in one of the states if any are given. May raise ValidationError, too."""
+    batch = visible_import(import_id, actor)
     if not batch.has_file:
         raise ValidationError(_("The file of this import was deleted after %d days.") % settings.IMPORT_DAYS)
     if states and batch.state not in states:
         raise ValidationError(_("This import is %s now.") % batch.get_state_display())
+    return batch
+
+
+def visible_import(import_id: int, actor: User) -> Import:
+    """Raises NotVisible, and NotEditable for a role that may not import."""
+    may_import(actor)
+    batch: Import | None = Import.objects.visible_to(actor).filter(pk=import_id).first()
+    if batch is None:
+        raise NotVisible
     return batch
 
 
