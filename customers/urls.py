@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import bulk, creation, fields, follow_ups, lists, notes, pages, palette, trash
+from customers.views import bulk, creation, exports, fields, follow_ups, imports, lists, notes, pages, palette, trash
 
 app_name = "customers"
 
@@ -27,5 +27,12 @@ urlpatterns = [
     path("customers/notes/<int:note_id>/trash/", notes.note_trash, name="note_trash"),
     path("customers/notes/<int:note_id>/restoration/", notes.note_restoration, name="note_restoration"),
     path("customers/follow-ups/<int:follow_up_id>/done/", follow_ups.follow_up_done, name="follow_up_done"),
+    path("customers/export/", exports.customer_export, name="export"),
+    path("customers/import/", imports.imports, name="imports"),
+    path("customers/import/<int:import_id>/", imports.import_page, name="import"),
+    path("customers/import/<int:import_id>/plan/", imports.import_plan, name="import_plan"),
+    path("customers/import/<int:import_id>/reading/", imports.import_reading, name="import_reading"),
+    path("customers/import/<int:import_id>/state/", imports.import_state, name="import_state"),
+    path("customers/import/<int:import_id>/errors/", imports.import_errors, name="import_errors"),
     path("search/", palette.palette, name="palette"),
 ]
