@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from crm.records.errors import RecordError
 from crm.staff.models import User
 from customers import services
+from customers.models import Customer
 from customers.views.answers import StaffRequest, with_toast
 
 MOST = 200  # customers in one go
@@ -28,16 +29,22 @@ Change = Callable[[int, int], int]  # from id and version, the version that it m
 def bulk(request: StaffRequest) -> HttpResponse:
     """Sets `owner` or `stage`, adds `tag`, or moves to the `trash` every customer of `pick`."""
     change, picked = chosen_change(request.POST, request.user), parse_picked(request.POST.getlist("pick"))
-    done: list[Picked] = []
+    held = versions(picked)
+    made: list[Picked] = []
     refused = 0
     for customer_id, version in picked:
         try:
-            made = change(customer_id, version)
+            made.append((customer_id, change(customer_id, version)))
         except (RecordError, ValidationError):
             refused += 1
-        else:
-            done.append((customer_id, made))
-    return say(request, summary(len(done), refused), undo_url(done), bad=not done)
+    # What was so already made no version: taking that back would take back something else.
+    changed = [(customer_id, version) for customer_id, version in made if version > held.get(customer_id, version)]
+    return say(request, summary(len(changed), refused), undo_url(changed), bad=not made)
+
+
+def versions(picked: list[Picked]) -> dict[int, int]:
+    ids = [customer_id for customer_id, _version in picked]
+    return dict(Customer.objects.filter(pk__in=ids).values_list("pk", "version"))
 
 
 def chosen_change(given: QueryDict, actor: User) -> Change:

@@ -50,7 +50,7 @@ def palette(request: StaffRequest) -> HttpResponse:
     context = {
         "q": wanted.q,
         "hits": [hit(row, wanted.q, request.user, directory) for row in rows[:SHOWN]],
-        "is_more": len(rows) > SHOWN,
+        "found": f"{RANKED}+" if len(rows) == RANKED else str(len(rows)),
         "total": counts_for(request.user).everybody,
         "seconds": time.perf_counter() - started,
         "list_url": Asked(wanted).url,

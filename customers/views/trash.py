@@ -69,12 +69,10 @@ def customer_trash(request: StaffRequest, customer_id: int) -> HttpResponse:
     if not request.htmx:
         messages.success(request, text)
         return redirect("customers:list")
-    answer = (
-        HttpResponse(status=204)
-        if request.POST.get("place") == "drawer"
-        else HttpResponseLocation(reverse("customers:list"), target="#main", select="#main > *", swap="innerHTML")
-    )
-    return with_toast(answer, text, undo=undo)
+    if request.POST.get("place") == "drawer":
+        return with_toast(HttpResponse(status=204), text, undo=undo, **{"pulse:close-drawer": True})
+    back = HttpResponseLocation(reverse("customers:list"), target="#main", select="#main > *", swap="innerHTML")
+    return with_toast(back, text, undo=undo)
 
 
 @require_POST

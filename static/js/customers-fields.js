@@ -2,17 +2,33 @@
 
 const FORM = "form[data-behaviour~='in-place']";
 const CONTROL = "input:not([type=hidden]), select, textarea";
+const AT_ONCE = "select, [type=radio], [type=date]"; // a choice is complete when it is made
+
+let refocus = "";
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  const form = detail.elt.querySelector?.(FORM) ?? detail.elt.closest?.(FORM);
+  const form = detail.elt.querySelector?.(FORM);
   if (form) begin(form);
+  else if (refocus) document.getElementById(refocus)?.querySelector("[data-edit]")?.focus({ preventScroll: true });
+  refocus = "";
+});
+
+// The answer takes the form's place: the keyboard goes on from there, unless the reader has gone elsewhere.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const form = detail.target.querySelector?.(FORM), active = document.activeElement;
+  if (form && (active === document.body || form.contains(active) || active.closest("dialog"))) refocus = detail.target.id;
+});
+
+// A form that a question came back for may be sent again.
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!detail.successful) delete detail.elt.closest(FORM)?.dataset.sent;
 });
 
 document.addEventListener("keydown", (event) => {
   const form = event.target.closest?.(FORM);
   if (!form || event.isComposing) return;
   if (event.key === "Escape") leave(form);
-  else if (event.key === "Enter" && event.target.matches("input")) send(form);
+  else if (event.key === "Enter" && event.target.matches("input:not([type=search])")) send(form);
   else return;
   event.preventDefault();
   event.stopPropagation();
@@ -20,17 +36,12 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("change", ({ target }) => {
   const form = target.closest?.(FORM);
-  if (form && target.matches("select, [type=radio], [type=date]")) send(form);
-});
-
-document.addEventListener("click", ({ target }) => {
-  const tag = target.closest("[data-tag]");
-  if (tag) toggleTag(tag);
+  if (form && target.matches(AT_ONCE)) send(form);
 });
 
 document.addEventListener("focusout", ({ target, relatedTarget }) => {
   const form = target.closest?.(FORM);
-  if (!form || form.contains(relatedTarget) || form.dataset.sent || !document.hasFocus()) return;
+  if (!form || form.contains(relatedTarget) || !document.hasFocus()) return;
   setTimeout(() => {
     if (!form.isConnected || form.dataset.sent || form.contains(document.activeElement)) return;
     if (wasChanged(form)) send(form);
@@ -38,26 +49,16 @@ document.addEventListener("focusout", ({ target, relatedTarget }) => {
   });
 });
 
-// The answer took the form's place: the keyboard goes on from there, unless the reader has gone elsewhere.
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const form = detail.target.querySelector?.(FORM);
-  if (form && (document.activeElement === document.body || form.contains(document.activeElement))) refocus = detail.target.id;
+document.addEventListener("click", ({ target }) => {
+  const tag = target.closest("[data-tag]");
+  if (tag) toggleTag(tag.closest("form").querySelector("[data-behaviour~='tags']"), tag.dataset.tag);
 });
-
-let refocus = "";
 
 function begin(form) {
-  if (refocus) refocus = "";
-  const control = form.querySelector(`${CONTROL}:checked`) ?? form.querySelector(CONTROL);
-  if (!form.contains(document.activeElement)) control?.focus();
-  if (control?.matches("input:not([type=radio], [type=date])")) control.select();
+  const control = form.querySelector("[type=search]") ?? form.querySelector(CONTROL);
+  if (!form.contains(document.activeElement)) control.focus();
+  if (!control.matches(AT_ONCE)) control.select();
 }
-
-document.addEventListener("htmx:afterSettle", () => {
-  if (!refocus) return;
-  document.getElementById(refocus)?.querySelector("[data-edit]")?.focus({ preventScroll: true });
-  refocus = "";
-});
 
 function send(form) {
   form.dataset.sent = "true";
@@ -69,23 +70,12 @@ function leave(form) {
   form.querySelector("[data-cancel]").click();
 }
 
-function wasChanged(form) {
-  return [...form.elements].some((each) => {
-    if (each.matches("select")) return [...each.options].some((option) => option.selected !== option.defaultSelected);
-    if (each.matches("[type=radio]")) return each.checked !== each.defaultChecked;
-    return each.matches(`${CONTROL}:not([type=search])`) && each.value !== each.defaultValue;
-  });
-}
+/** Choices were saved when they were made; this is about what was typed. */
+const wasChanged = (form) => [...form.querySelectorAll(CONTROL)].some((each) => !each.matches(`${AT_ONCE}, [type=search]`) && each.value !== each.defaultValue);
 
-function toggleTag({ dataset: { tag }, parentElement }) {
-  const input = parentElement.parentElement.querySelector("[data-behaviour~='tags']");
+function toggleTag(input, tag) {
   const held = input.value.split(",").map((name) => name.trim()).filter(Boolean);
   const others = held.filter((name) => name.toLowerCase() !== tag.toLowerCase());
   input.value = (others.length === held.length ? [...held, tag] : others).join(", ");
   input.focus();
 }
-
-// A form that a question came back for may be sent again.
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (!detail.successful) delete detail.elt.closest?.(FORM)?.dataset.sent;
-});

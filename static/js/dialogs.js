@@ -1,7 +1,7 @@
-// A <dialog> that htmx puts into the page opens as modal (a conflict, a question) and leaves the page when it is closed.
+// A <dialog> that htmx puts into #dialogs opens as modal (a conflict, a question) and leaves the page when it is closed.
 
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  for (const dialog of detail.target.querySelectorAll?.("dialog:not([open])") ?? []) dialog.showModal();
+document.addEventListener("htmx:afterSwap", () => {
+  for (const dialog of document.querySelectorAll("#dialogs dialog:not([open])")) dialog.showModal();
 });
 
 document.addEventListener("close", ({ target }) => {

@@ -23,6 +23,8 @@ document.addEventListener("keydown", (event) => {
   close();
 });
 
+document.addEventListener("pulse:close-drawer", close);
+
 function close() {
   drawer.hidden = true;
   drawer.replaceChildren();

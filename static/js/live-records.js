@@ -47,7 +47,7 @@ function sign(place, by) {
 
 /** A row fades; the page of the record itself stays readable, and says that it is gone. */
 function drop(node) {
-  if (node.matches(".page")) {
+  if (node.matches(".page, .head")) {
     document.body.classList.add("record-gone");
     return;
   }
