@@ -7,6 +7,7 @@ class ReportingConfig(AppConfig):
     name = "reporting"
 
     def ready(self) -> None:
-        from reporting.live import register_panels
+        from reporting.live import register_panels, register_views
 
         register_panels()
+        register_views()

@@ -8,7 +8,10 @@ from crm.staff.shell import Action, Entry
 
 
 def entries(user: User) -> list[Entry]:
-    return [Entry(_("Speed"), reverse("reporting:speed"), "bolt", _("Reporting"), key="s")]
+    return [
+        Entry(_("Home"), reverse("reporting:home"), "home", key="h"),
+        Entry(_("Speed"), reverse("reporting:speed"), "bolt", _("Reporting"), key="s"),
+    ]
 
 
 def actions(user: User) -> list[Action]:

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from reporting.views import speed
+from reporting.views import home, speed
 
 app_name = "reporting"
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("feed/", home.feed, name="feed"),
     path("reports/speed/", speed.speed, name="speed"),
     path("reports/speed.csv", speed.speed_csv, name="speed_csv"),
     path("reports/speed/rows/", speed.speed_rows, name="speed_rows"),

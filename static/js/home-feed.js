@@ -1,0 +1,66 @@
+// What the dashboard's feed adds to a live timeline: entries of what one may no longer see leave, customers are named as
+// they are called now, a flood is read from the log when it is over, and older pages begin where the list ends.
+
+import { resync } from "./live-resync.js";
+
+const CALM = 2000; // ms without a cut, after which a flood is over
+const names = new Map(); // topic -> what it is called
+let calm = null;
+
+const feed = () => document.getElementById("feed");
+
+// Before live-lists.js, which knows entries that come and none that leave.
+document.addEventListener("pulse:list", (event) => {
+  const { event: what, item } = event.detail;
+  if (event.target !== feed()) return;
+  if (what === "leave") {
+    event.stopPropagation();
+    takeAway(item.root);
+  } else if (item.flood) waitForCalm();
+}, true);
+
+// After it: the entry stands in the list.
+document.addEventListener("pulse:list", ({ target, detail: { item } }) => {
+  if (target !== feed()) return;
+  const said = target.querySelector(`[data-seq="${item.seq}"] [data-name-of]:not(:has(.skeleton))`)?.textContent;
+  if (said) names.set(item.root, said);
+  if (names.has(item.root)) call(item.root, names.get(item.root));
+});
+
+document.addEventListener("pulse:panel", ({ detail: { panel } }) => {
+  for (const [topic, name] of Object.entries(panel.names ?? {})) {
+    names.set(topic, name);
+    call(topic, name);
+  }
+});
+
+function call(topic, name) {
+  for (const place of feed().querySelectorAll(`[data-name-of="${CSS.escape(topic)}"]`)) {
+    if (place.textContent !== name) place.textContent = name;
+  }
+}
+
+function takeAway(topic) {
+  names.delete(topic);
+  for (const entry of feed().querySelectorAll(`[data-root="${CSS.escape(topic)}"]`)) entry.remove();
+  document.getElementById(feed().dataset.empty).hidden = feed().children.length > 0;
+}
+
+/** Each reader asks at a moment of their own. */
+function waitForCalm() {
+  const sign = document.getElementById("feed-flood");
+  sign.hidden = false;
+  clearTimeout(calm);
+  calm = setTimeout(() => resync(feed()).then(() => { sign.hidden = true; }), CALM * (1 + Math.random()));
+}
+
+// Entries that fell off the full list's end are older than its last, and no page has shown them.
+document.addEventListener("htmx:configRequest", ({ target, detail }) => {
+  const isFull = feed().children.length >= Number(feed().dataset.most);
+  if (target.closest("#feed-older") && isFull) detail.parameters.before = feed().lastElementChild.dataset.seq;
+});
+
+// What somebody has asked for is not cut off by the next entry that comes.
+document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
+  if (target.id === "feed-older") feed().dataset.most = feed().children.length + 20;
+});
