@@ -80,7 +80,7 @@ class Relay:
             "directory": registry.directory_names(),
             "counted": [each.name for each in counted],
             "columns": columns,
-            "moving": [*columns, "owner_id", "team_id", "deleted_at"],
+            "moving": [*columns, "owner_id", "team_id", "created_at", "deleted_at"],
         }
 
     def run(self) -> None:
