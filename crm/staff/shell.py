@@ -52,7 +52,6 @@ class Shell:
     @cached_property
     def modules(self) -> list[Entry]:
         entries = [entry for sidebar in sidebars() for entry in sidebar.entries(self.request.user)]
-        entries.sort(key=lambda entry: bool(entry.section))  # what stands under a heading comes last
         here = max((entry.url for entry in entries if self.request.path.startswith(entry.url)), key=len, default="")
         return [replace(entry, is_current=entry.url == here and is_below(self.request.path, here)) for entry in entries]
 
