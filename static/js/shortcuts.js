@@ -38,17 +38,25 @@ function openSheet() {
   const sheet = document.getElementById("shortcuts");
   document.getElementById("palette")?.close();
   for (const section of sheet.querySelectorAll("[data-when]")) section.hidden = !document.querySelector(section.dataset.when);
-  listFound(sheet.querySelector("[data-found-keys]"));
+  const found = foundKeys();
+  for (const section of sheet.querySelectorAll("[data-found-keys]")) {
+    const isGo = section.dataset.foundKeys === "go";
+    list(section, found.filter(([keys]) => keys.startsWith("g ") === isGo));
+  }
   sheet.showModal();
 }
 
-function listFound(section) {
+function foundKeys() {
   const labels = new Map();
   for (const element of document.querySelectorAll("[data-hotkey]")) {
     if (isUsable(element)) labels.set(element.dataset.hotkey, element.dataset.hotkeyLabel ?? element.textContent.trim());
   }
-  section.hidden = !labels.size;
-  section.querySelector("dl").replaceChildren(...[...labels].flatMap(([keys, label]) => line(keys, label)));
+  return [...labels];
+}
+
+function list(section, found) {
+  section.hidden = !found.length;
+  section.querySelector("dl").replaceChildren(...found.flatMap(([keys, label]) => line(keys, label)));
 }
 
 function line(keys, label) {

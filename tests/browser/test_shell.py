@@ -55,6 +55,14 @@ def test_palette_moves_with_arrows_and_gives_the_focus_back(page):
     expect(find).to_be_focused()
 
 
+def test_palette_is_closed_by_hand(page):
+    page.set_viewport_size(PHONE)
+    page.locator(".bottom [data-behaviour=palette]").click()
+    expect(page.locator("#palette")).to_be_visible()
+    page.locator("#palette .close").click()
+    expect(page.locator("#palette")).to_be_hidden()
+
+
 def test_sheet_lists_every_key_of_the_page(page):
     page.keyboard.press("?")
     sheet = page.locator("#shortcuts")
