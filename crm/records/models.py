@@ -20,6 +20,13 @@ class Reader(Protocol):
     def access(self) -> Access: ...
 
 
+class Actor(Reader, Protocol):
+    """Whoever writes: a user, known here by number and rights alone."""
+
+    @property
+    def pk(self) -> int: ...
+
+
 class Logged(models.Model):
     """A row whose every committed change is one row of the log. Subclasses write `class Meta(Logged.Meta)`."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -12,12 +12,9 @@ from psycopg.types.json import Jsonb
 
 from crm.records import context, log
 from crm.records.errors import Conflict, NotEditable, NotVisible
-from crm.records.models import Record
+from crm.records.models import Actor, Record
 from crm.records.projection import Projection, canonical
 from crm.records.wake import wake
-
-if TYPE_CHECKING:
-    from crm.staff.models import User
 
 RETRIES = 10  # each means that somebody else's save came between two of our statements
 
@@ -30,7 +27,7 @@ class Written(NamedTuple):
 
 
 def update_record(
-    model: type[Record], projection: Projection, record_id: int, *, actor: "User", version: int, changes: dict[str, Any]
+    model: type[Record], projection: Projection, record_id: int, *, actor: Actor, version: int, changes: dict[str, Any]
 ) -> Written:
     """Sets columns of a record that the actor opened at `version`; `changes` is {column: value}.
 
@@ -55,7 +52,7 @@ def set_columns(
     model: type[Record],
     record_id: int,
     *,
-    actor: "User",
+    actor: Actor,
     version: int,
     changes: Mapping[str, Any],
     trashed: bool = False,
@@ -84,7 +81,7 @@ def set_columns(
     return json.loads(found[0]) if found else None
 
 
-def editable_row(model: type[Record], record_id: int, actor: "User") -> dict[str, Any]:
+def editable_row(model: type[Record], record_id: int, actor: Actor) -> dict[str, Any]:
     """The columns as they are now; raises NotVisible or NotEditable."""
     row = log.current_row(model, record_id)
     if row is None or row["deleted_at"] is not None or not actor.access.admits(row, "view"):

@@ -115,12 +115,10 @@ def refused(url: str, **headers: str) -> int:
 class Follower:
     """Watches topics through whatever happens: connects again, from its position, until it is closed."""
 
-    def __init__(self, url: str, token: str, topics: list[str]) -> None:
-        self.url, self.token, self.topics = url, token, topics
+    def __init__(self, url: str, token: str, topics: list[str], epoch: str, position: int) -> None:
+        self.url, self.token, self.topics, self.epoch, self.position = url, token, topics, epoch, position
         self.versions: dict[str, int] = {}
         self.applied: list[tuple[str, int]] = []
-        self.position: int | None = None
-        self.epoch = ""
         self.resyncs = 0
         self.stopping = threading.Event()
         self.news = threading.Condition()
@@ -136,11 +134,8 @@ class Follower:
                 self.stopping.wait(0.1)
 
     def listen(self, socket: Any) -> None:
-        hello = json.loads(socket.recv(5))
-        resume = {} if self.position is None else {"from": self.position, "epoch": self.epoch}
-        self.epoch = hello["epoch"]
-        self.position = hello["head"] if self.position is None else self.position
-        socket.send(json.dumps({"watch": self.topics, **resume}))
+        socket.recv(5)
+        socket.send(json.dumps({"watch": self.topics, "from": self.position, "epoch": self.epoch}))
         while not self.stopping.is_set():
             try:
                 message = json.loads(socket.recv(3))  # three seconds of silence: not live, so come again
@@ -157,15 +152,16 @@ class Follower:
             if frame["version"] > self.versions.get(frame["record"], 0):
                 self.versions[frame["record"]] = frame["version"]
                 self.applied.append((frame["record"], frame["version"]))
-            self.position = max(self.position or 0, frame["seq"])
-        self.position = max(self.position or 0, message.get("head", 0))
+            self.position = max(self.position, frame["seq"])
+        self.position = max(self.position, message.get("head", 0))
 
     def wait_for(self, versions: dict[str, int], patience: float = PATIENCE) -> None:
         with self.news:
-            reached = self.news.wait_for(
-                lambda: all(self.versions.get(each) == versions[each] for each in versions), patience
-            )
+            reached = self.news.wait_for(lambda: self.holds(versions), patience)
         assert reached, f"after {patience} s held {self.versions}, the database {versions}"
+
+    def holds(self, versions: dict[str, int]) -> bool:
+        return all(self.versions.get(record) == version for record, version in versions.items())
 
     def close(self) -> None:
         self.stopping.set()

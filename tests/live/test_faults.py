@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 import psycopg
 import pytest
+import redis
 from django.db import connection
 
-from crm.records import valkey
+from crm.records import log
 from crm.staff import services as staff
 from customers import services
 from customers.models import Customer
@@ -35,10 +36,11 @@ def followers(stack, customers):
     """Three people's screens, spread over the web processes."""
     with ExitStack() as opened:
         found = []
+        epoch, head = log.position()
         for user in (stack.people.alice, stack.people.bob, stack.people.dana):
             _, token = staff.create_token(user, name="faults")
             topics = [customer.topic for customer in customers]
-            found.append(opened.enter_context(closing(Follower(stack.ws_url, token, topics))))
+            found.append(opened.enter_context(closing(Follower(stack.ws_url, token, topics, epoch, head))))
         change_all(customers, stack.people.alice, "begin")
         all_current(found, customers)
         yield found
@@ -87,7 +89,8 @@ def sign_in(stack, username, password):
 
 
 def test_valkey_wiped_nothing_is_stale(stack, customers, followers):
-    valkey.client().flushall()
+    with redis.Redis.from_url(stack.redis_url) as server:
+        server.flushall()
     change_all(customers, stack.people.alice, "after the wipe")
     all_current(followers, customers)
 

@@ -1,0 +1,158 @@
+"""The hub by itself: a gap is repaired from the log, doubles are dropped, and a reader who stalls is cut off."""
+
+import asyncio
+import json
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from crm.live import socket as sockets
+from crm.live.commands import obey
+from crm.live.hub import Hub
+from crm.live.socket import Identity, Socket
+from crm.records import log
+from crm.records.models import LogState
+from customers import services
+from tests.factories import make_customer, number_changes, people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Wire:
+    """What a server does with what a socket sends: notes it, or (`is_stuck`) never finishes."""
+
+    def __init__(self):
+        self.texts, self.closed_with, self.is_stuck = [], None, False
+
+    async def send(self, message):
+        if message["type"] == "websocket.close":
+            self.closed_with = message["code"]
+            return
+        if self.is_stuck:
+            await asyncio.Event().wait()
+        self.texts.append(json.loads(message["text"]))
+
+    def versions(self):
+        return [frame["version"] for message in self.texts for frame in message.get("frames", [])]
+
+
+@sync_to_async
+def begin():
+    alice = people().alice
+    customer = make_customer(alice)
+    number_changes()
+    return alice, customer
+
+
+@sync_to_async
+def change(customer, actor, *titles):
+    version = type(customer).objects.get(pk=customer.pk).version
+    for title in titles:
+        version = services.update_customer(customer.pk, actor=actor, version=version, changes={"title": title})[
+            "version"
+        ]
+    return number_changes()
+
+
+async def open_socket(hub, user):
+    wire = Wire()
+    socket = Socket(Identity(user.pk, None, None), user.access, wire.send)
+    hub.add(socket)
+    return socket, wire
+
+
+async def sent(socket):
+    while socket.flushing and not socket.flushing.done():
+        await socket.flushing
+
+
+@pytest.fixture
+async def watched():
+    alice, customer = await begin()
+    hub = Hub()
+    await hub.take_position()
+    socket, wire = await open_socket(hub, alice)
+    await obey(hub, socket, {"watch": [customer.topic]})
+    yield hub, socket, wire, alice, customer
+    await sync_to_async(connections.close_all)()
+
+
+async def rows_since(seq):
+    return await sync_to_async(log.rows_after)(seq, 100)
+
+
+async def test_frames_that_never_came_are_read_from_the_log(watched):
+    hub, socket, wire, alice, customer = watched
+    start = hub.head
+    await change(customer, alice, "A", "B", "C")
+    rows = await rows_since(start)
+    await hub.receive(hub.epoch, rows[2:])
+    await sent(socket)
+    assert wire.versions() == [2, 3, 4]
+    assert hub.head == start + 3
+
+
+async def test_without_the_bus_the_log_is_asked(watched):
+    hub, socket, wire, alice, customer = watched
+    await change(customer, alice, "A", "B")
+    await hub.ask_log()
+    await sent(socket)
+    assert wire.versions() == [2, 3]
+
+
+async def test_what_comes_twice_is_sent_once(watched):
+    hub, socket, wire, alice, customer = watched
+    start = hub.head
+    await change(customer, alice, "A")
+    rows = await rows_since(start)
+    for _time in range(2):
+        await hub.receive(hub.epoch, rows)
+    await sent(socket)
+    assert wire.versions() == [2]
+
+
+async def test_another_epoch_takes_the_new_position_and_tells_everybody(watched):
+    hub, socket, wire, _, _ = watched
+    old = hub.epoch
+    await sync_to_async(LogState.objects.update)(epoch="00000000-0000-4000-8000-000000000000", head=7)
+    await hub.ask_log()
+    await sent(socket)
+    assert (hub.epoch, hub.head) == ("00000000-0000-4000-8000-000000000000", 7)
+    assert wire.texts[-1]["resync"] is True
+    assert old != hub.epoch
+
+
+async def test_no_head_is_said_before_what_a_catch_up_owes(watched):
+    hub, socket, wire, _, _ = watched
+    socket.holds += 1
+    hub.send_heads()
+    assert not [message for message in wire.texts if message == {"head": hub.head}]
+    socket.holds -= 1
+    hub.send_heads()
+    await sent(socket)
+    assert wire.texts[-1] == {"head": hub.head}
+
+
+async def test_a_reader_who_stalls_is_cut_off_at_the_cap_and_delays_nobody(watched, monkeypatch):
+    hub, socket, wire, alice, customer = watched
+    monkeypatch.setattr(sockets, "MAX_UNSENT", 2_000)
+    other, other_wire = await open_socket(hub, alice)
+    await obey(hub, other, {"watch": [customer.topic]})
+    wire.is_stuck = True
+    for number in range(12):
+        await change(customer, alice, f"title {number}")
+        await hub.ask_log()
+        await sent(other)
+    await asyncio.sleep(0)
+    assert wire.closed_with == 1013
+    assert socket.unsent < 3_000
+    assert other_wire.versions() == list(range(2, 14))
+
+
+async def test_many_changes_that_are_due_together_become_one_message(watched):
+    hub, socket, wire, alice, customer = watched
+    await change(customer, alice, *[f"title {number}" for number in range(20)])
+    await hub.ask_log()
+    await sent(socket)
+    assert [len(message["frames"]) for message in wire.texts if "frames" in message] == [20]
