@@ -27,7 +27,7 @@ LIBRARIES: list[str] = [
 PREFIX = "lib/"
 
 
-class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
+class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed names, also in the `import` lines of our JavaScript modules."""
 
     support_js_module_import_aggregation = True
