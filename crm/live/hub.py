@@ -203,11 +203,11 @@ class Hub:
             self.deliveries.settle()
             rounds += 1
             if rounds % round(HEARTBEAT / SETTLE) == 0:
+                self.say_screens(self.fanout.frames - frames)
+                frames = self.fanout.frames
                 if await self.is_current():
                     async with self.turn:  # between frames and list events no head may be said
                         self.send_heads()
-                self.say_screens(self.fanout.frames - frames)
-                frames = self.fanout.frames
 
     async def is_current(self) -> bool:
         """False while PostgreSQL is away: sockets stay, heads stop, and screens say that they are not live."""
