@@ -62,5 +62,5 @@ document.addEventListener("htmx:configRequest", ({ target, detail }) => {
 
 // What somebody has asked for is not cut off by the next entry that comes.
 document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
-  if (target.id === "feed-older") feed().dataset.most = feed().children.length + 20;
+  if (target === feed()) feed().dataset.most = feed().children.length + 20;
 });

@@ -1,12 +1,12 @@
 // The dashboard, drawn anew with each panel that arrives; its single figures are live-panels.js's, its feed home-feed.js's.
 
+import { text } from "./format.js";
 import { drawBars, number } from "./plots.js";
 import { present } from "./presence.js";
 import { fill, wording } from "./values.js";
 
 const home = document.getElementById("home");
 const words = wording.words;
-const minute = new Intl.DateTimeFormat(words.language, { timeZone: words.zone, hourCycle: "h23", hour: "2-digit", minute: "2-digit" });
 let shown = null;
 
 function draw(figures) {
@@ -18,7 +18,7 @@ function draw(figures) {
   for (const link of home.querySelectorAll("a[data-days]")) link.href = since(figures.days.at(-Number(link.dataset.days))[0]);
   if (!figures.count) return;
   drawPlot("days", figures.days.map(([date, n]) => [short(date), n]), (index) => location.assign(since(shown.days[index][0])));
-  drawPlot("minutes", figures.minutes.map(([at, n]) => [minute.format(new Date(at)), n]));
+  drawPlot("minutes", figures.minutes.map(([at, n]) => [text(at, "clock", wording), n]));
 }
 
 /** `2026-11-23` as `23 Nov`. */
