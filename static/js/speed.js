@@ -5,13 +5,14 @@ import { drawPlots, forgetPlots } from "./speed-plots.js";
 import { drawTables } from "./speed-tables.js";
 import { wording } from "./values.js";
 
+const HALF_A_DAY = 43_200_000;
+
 const redraw = () => draw(shown.board);
 
 function draw(board) {
   shown.board = board;
-  for (const [attribute, wanted] of [["when", true], ["unless", false]]) {
-    for (const part of speed.querySelectorAll(`[data-${attribute}]`)) part.hidden = Boolean(valueAt(board, part.dataset[attribute])) !== wanted;
-  }
+  for (const part of speed.querySelectorAll("[data-when]")) part.hidden = !valueAt(board, part.dataset.when);
+  for (const part of speed.querySelectorAll("[data-unless]")) part.hidden = Boolean(valueAt(board, part.dataset.unless));
   for (const place of speed.querySelectorAll("[data-range]")) place.textContent = range(board);
   drawTables(board);
   drawPlots(board);
@@ -20,9 +21,11 @@ function draw(board) {
 const valueAt = (board, path) => path.split(".").reduce((held, name) => held?.[name], board);
 
 function range({ since, until }) {
-  const isLong = new Date(until) - new Date(since) > 86_400_000;
-  const kind = isLong ? { dateStyle: "medium" } : { timeStyle: "short" };
-  return new Intl.DateTimeFormat(wording.words.language, { timeZone: wording.words.zone, ...kind }).formatRange(new Date(since), new Date(until));
+  const limits = [new Date(since), new Date(until)];
+  const days = limits[1] - limits[0] < HALF_A_DAY ? {} : { day: "numeric", month: "short" };
+  const kind = { ...days, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const clock = new Intl.DateTimeFormat(wording.words.language, { timeZone: wording.words.zone, ...kind });
+  return limits.map((limit) => clock.format(limit)).join(" – ");
 }
 
 document.addEventListener("pulse:panel", ({ target, detail: { panel } }) => {

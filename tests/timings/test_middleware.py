@@ -65,7 +65,7 @@ def client(settings):
         ("POST", "/orders/7/", 200, "POST orders:page", "orders"),
         ("BREW", "/orders/7/", 200, "other orders:page", "orders"),
         ("GET", "/plain/", 200, "GET timings:answer", "timings"),
-        ("GET", "/nowhere/", 404, "GET unknown address", ""),
+        ("GET", "/nowhere/", 404, "GET unknown address", "unknown"),
         ("GET", "/fail/", 500, "GET timings:fail", "timings"),
     ],
 )
