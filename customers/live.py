@@ -68,7 +68,7 @@ TAG = Projection([Field("id", "integer"), Field("version", "integer"), Field("na
 
 
 def stage_entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": row["name"], "color": row["color"], "position": row["position"]}
+    return {"id": row["id"], "name": row["name"], "color": row["color"], "position": row["position"]}
 
 
 def tag_entry(row: Mapping[str, Any]) -> dict[str, Any]:

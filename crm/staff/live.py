@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crm.records.formats import initials
 from crm.records.projection import Field, Projection
 from crm.records.registry import RecordType, register
 from crm.staff.models import ApiToken, Role, Team, User
@@ -52,8 +51,9 @@ def user_name(row: Mapping[str, Any]) -> str:
 
 
 def user_entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    name = user_name(row)
-    return {"name": name, "initials": initials(name), "team": row["team_id"], "is_active": row["is_active"]}
+    """With the parts of the name, since a frame says only the part that changed."""
+    parts = {part: row[part] for part in ("first_name", "last_name")}
+    return {"name": user_name(row), "team": row["team_id"], "is_active": row["is_active"], **parts}
 
 
 def team_entry(row: Mapping[str, Any]) -> dict[str, Any]:

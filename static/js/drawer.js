@@ -1,9 +1,17 @@
 // The drawer beside the list: opens when htmx has put something into it, closes on Escape, gives the focus back.
 
 const drawer = document.getElementById("drawer");
-let openedFrom = null;
+let openedFrom = null, awaited = null;
 
-drawer?.addEventListener("htmx:beforeRequest", () => drawer.setAttribute("aria-busy", "true"));
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target !== drawer) return;
+  awaited = detail.xhr;
+  drawer.setAttribute("aria-busy", "true");
+});
+// Of several rows asked for in a hurry the last is shown, whichever answer comes last.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target === drawer && detail.xhr !== awaited) detail.shouldSwap = false;
+});
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target !== drawer || !drawer.firstElementChild) return;
   if (drawer.hidden) openedFrom = detail.requestConfig.elt;
@@ -26,6 +34,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("pulse:close-drawer", close);
 
 function close() {
+  awaited = null;
   drawer.hidden = true;
   drawer.replaceChildren();
   document.dispatchEvent(new CustomEvent("pulse:drawer-closed"));

@@ -1,7 +1,7 @@
 // Draws frames: patches the fields of a record wherever it stands on the page, washes what changed and says who did it.
 // A field that somebody here is typing in is never touched.
 
-import { fill, wording } from "./values.js";
+import { fill, reword, wording } from "./values.js";
 
 const WASH = 1400; // ms
 const me = Number(document.querySelector("meta[name='pulse-live']")?.dataset.user);
@@ -66,10 +66,5 @@ function keepDirectory({ record, fields, op }) {
   const entry = { ...entries[key], ...fields };
   if (names) entry.name = `${entry.first_name ?? ""} ${entry.last_name ?? ""}`.trim() || entry.name;
   entries[key] = entry;
-  if (op === "u") for (const place of document.querySelectorAll(`[data-format="${kind}"], [data-format="${kind}s"]`)) reword(place, kind);
-}
-
-function reword(place, kind) {
-  const canonical = place.dataset.value;
-  if (canonical !== undefined) fill(place, JSON.parse(canonical));
+  if (op === "u") reword(kind, key);
 }

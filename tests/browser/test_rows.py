@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from customers.models import Stage
 from tests.factories import make_customer, people
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -67,3 +68,15 @@ def test_click_opens_beside_and_the_rest_of_the_row_stays_itself(page):
     expect(page.locator("#drawer")).to_contain_text(row.locator("[data-open]").inner_text())
     page.locator("#drawer [data-close=drawer]").click()
     expect(page.locator("#drawer")).to_be_hidden()
+
+
+def test_new_name_reaches_every_place_that_shows_it(page):
+    """As the socket tells it: a frame of the directory, with only what changed."""
+    tell = "frame => document.dispatchEvent(new CustomEvent('pulse:frame', {detail: {version: 2, op: 'u', ...frame}}))"
+    owner = page.evaluate("Number(document.querySelector('meta[name=pulse-live]').dataset.user)")
+    page.evaluate(tell, {"record": f"user:{owner}", "fields": {"first_name": "Alicia"}})
+    expect(rows(page).nth(0).locator("[data-field=owner]")).to_contain_text("Alicia Moreau")
+
+    lead = Stage.objects.get(code="lead")
+    page.evaluate(tell, {"record": f"stage:{lead.pk}", "fields": {"name": "New one"}})
+    expect(rows(page).nth(0).locator("[data-field=stage]")).to_have_text("New one")
