@@ -98,14 +98,16 @@ def sample_of(path: Path, encoding: str) -> list[str]:
     return lines[:-1] if len(text) == SAMPLE and len(lines) > 1 else lines
 
 
-def likelihood(sample: list[str], delimiter: str) -> tuple[bool, float, int]:
+def likelihood(sample: list[str], delimiter: str) -> tuple[float, int]:
     """How well a delimiter explains the sample: it divides the header, and most rows into as many cells."""
     try:
         rows = [row for row in islice(csv.reader(sample, delimiter=delimiter), 100) if row]
     except csv.Error:
-        return False, 0, 0
+        return 0, 0
     width = len(rows[0]) if rows else 0
-    return width > 1, sum(len(row) == width for row in rows) / max(len(rows), 1), width
+    if width < 2:
+        return 0, 0
+    return sum(len(row) == width for row in rows) / len(rows), width
 
 
 def records(path: Path, reading: Reading) -> Iterator[tuple[int, list[str]]]:

@@ -50,7 +50,7 @@ class Known:
         )
 
     def clean(self, given: Mapping[str, Any]) -> Clean:
-        """Raises one ValidationError that names every wrong field."""
+        """Raises one ValidationError that names every wrong field, with those that the plan could not read."""
         columns: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for name, value in given.items():
@@ -69,6 +69,8 @@ class Known:
         return Clean(columns, *parts)
 
     def clean_one(self, name: str, value: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        if isinstance(value, ValidationError):
+            raise value
         if name == "stage":
             return {"stage_id": found(value, self.stages, _("There is no stage “%s”."))}
         if name == "owner":

@@ -84,7 +84,7 @@ def by_header(header: str) -> str:
 
 
 def once(name: str, earlier: Sequence[str]) -> str:
-    return "" if name in earlier and not BY_NAME[name].many else name
+    return "" if name and name in earlier and not BY_NAME[name].many else name
 
 
 def looks_like_email(cells: Iterable[str]) -> bool:

@@ -49,21 +49,18 @@ class Plan:
         return [(at, name) for at, name in enumerate(self.columns) if name]
 
     def facts(self, cells: Sequence[str]) -> dict[str, Any]:
-        """A row's facts by the names of the API, only those that it gives. Raises ValidationError by field."""
+        """A row's facts by the API's names, only those that it gives; what cannot be read is its ValidationError."""
         said: dict[str, list[str]] = {}
         for at, name in self.places:
             if at < len(cells) and (text := original(cells[at].strip())):
                 said.setdefault(name, []).append(text)
         facts = self.texts(said) | self.lists(said)
-        errors: dict[str, Any] = {}
-        for name, convert in (("born_on", self.day), ("country", values.country)):
+        for name, read in (("born_on", self.day), ("country", values.country)):
             if name in said:
                 try:
-                    facts[name] = convert(said[name][0])
+                    facts[name] = read(said[name][0])
                 except ValidationError as error:
-                    errors[name] = error.messages
-        if errors:
-            raise ValidationError(errors)
+                    facts[name] = error
         return facts
 
     def texts(self, said: dict[str, list[str]]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from customers.imports.writing import Result, Way, import_customers
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1000  # rows in one transaction
+CHUNK = 500  # rows in one transaction: what somebody else saves meanwhile waits for no more
 LEASE = timedelta(seconds=20)  # many times what a chunk takes
 MOST_PROBLEMS = 50  # shown on the page; the error file has all
 

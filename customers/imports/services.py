@@ -110,10 +110,10 @@ def change_reading(import_id: int, *, actor: User, encoding: str, delimiter: str
 def plan_import(import_id: int, plan: Plan, *, actor: User, is_here: bool = False) -> Import:
     """Fixes what the columns are, and has the file checked. Raises ValidationError, NotVisible, NotEditable."""
     batch = own_import(import_id, actor, State.UPLOADED, State.CHECKED)
-    if not {"name", "given_name", "family_name"} & set(plan.columns) and plan.key not in plan.columns:
-        raise ValidationError({"columns": _("Say which column holds the name.")})
     if plan.key and plan.key not in plan.columns:
         raise ValidationError({"key": _("Say which column holds the key.")})
+    if not plan.key and not {"name", "given_name", "family_name"} & set(plan.columns):
+        raise ValidationError({"columns": _("Say which column holds the name.")})
     with acting(actor.pk):
         Import.objects.filter(pk=batch.pk).update(plan=plan.as_dict(), state=State.UPLOADED)
     return move_import(import_id, State.CHECKING, actor=actor, is_here=is_here)

@@ -25,9 +25,10 @@ def next_lines(batch: Import, count: int) -> list[ImportLine]:
 
 def undo_lines(lines: Sequence[ImportLine], actor: User) -> Counter[str]:
     """How many were undone by outcome. Undone lines are deleted; those that stay get their reason."""
-    made = [each for each in lines if each.outcome != Outcome.UPDATED]
-    gone = trash_unchanged(made, actor)
-    gone |= {each.pk for each in lines if each.outcome == Outcome.UPDATED and take_back(each, actor)}
+    gone = {each.pk for each in lines if each.outcome == Outcome.UPDATED and take_back(each, actor)}
+    made = [each.pk for each in lines if each.outcome != Outcome.UPDATED]
+    # Read anew: taking back has moved versions on.
+    gone |= trash_unchanged(list(ImportLine.objects.filter(pk__in=made)), actor)
     undone = Counter(each.outcome for each in lines if each.pk in gone)
     ImportLine.objects.filter(pk__in=gone).delete()
     kept = [each.pk for each in lines if each.pk not in gone]
@@ -50,9 +51,14 @@ def trash_unchanged(lines: Sequence[ImportLine], actor: User) -> set[int]:
 
 
 def take_back(line: ImportLine, actor: User) -> bool:
-    """Gives a customer back what the import changed, unless somebody changed it since."""
+    """Gives a customer back what a row changed, unless somebody changed it since."""
+    line.refresh_from_db(fields=["version"])
     mine = Customer.objects.editable_by(actor).filter(pk=line.customer_id, version=line.version)
     if line.customer_id is None or not mine.update(**(line.before or {})):
         return False
-    set_contact_points(line.customer_id, dict(Customer.objects.values().get(pk=line.customer_id)))
+    row = dict(Customer.objects.values().get(pk=line.customer_id))
+    set_contact_points(line.customer_id, row)
+    # An earlier row of the file made the version that this row found; for it the customer is again as it left it.
+    earlier = ImportLine.objects.filter(batch=line.batch_id, customer=line.customer_id, number__lt=line.number)
+    earlier.update(version=row["version"])
     return True

@@ -35,7 +35,7 @@ def imports(request: StaffRequest) -> HttpResponse:
             return redirect(services.start_import(file, file.name, actor=request.user))
         except ValidationError as error:
             form.add_error("file", error)
-    batches = Import.objects.visible_to(request.user)[:MOST_IMPORTS]
+    batches = Import.objects.visible_to(request.user).select_related("owner")[:MOST_IMPORTS]
     context = {"form": form, "batches": batches, "most_bytes": settings.IMPORT_MAX_BYTES}
     return render(request, "customers/imports.html", context, status=422 if form.is_bound else 200)
 
