@@ -27,6 +27,7 @@ SORTS: dict[str, Sort] = {
     "-name": by_text("name", descending=True),
 }
 DEFAULT_SORT = "-updated"
+MOST_ID = 2**63
 MANY = ("stage", "owner", "team", "tag")
 
 
@@ -115,7 +116,10 @@ def listed(value: Any) -> list[Any]:
 
 def numbers(name: str, values: list[Any]) -> tuple[int, ...]:
     try:
-        return tuple(sorted(int(value) for value in values if value != ""))
+        ids = tuple(sorted(int(value) for value in values if value != ""))
+        if not all(0 <= each < MOST_ID for each in ids):
+            raise ValueError
+        return ids
     except (TypeError, ValueError):
         raise ValidationError({name: _("Give ids as whole numbers.")}) from None
 

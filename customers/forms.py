@@ -76,7 +76,7 @@ class CustomerForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={name: opened.get(name) for name in only}, auto_id="customer-%s")
         for name in only:
-            self.fields[name] = field(name, directory)
+            self.fields[name] = field(name, directory, opened.get(name))
             self.fields[name].show_hidden_initial = "version" in opened and len(only) > 1
         self.opened = opened
 
@@ -94,11 +94,11 @@ class CustomerForm(forms.Form):
             self.add_error(name if name in self.fields else None, messages)
 
 
-def field(name: str, directory: Directory) -> forms.Field:
-    """A form field for a fact about a customer."""
+def field(name: str, directory: Directory, held: Any = None) -> forms.Field:
+    """A form field for a fact about a customer, who has `held` there now."""
     label = Customer._meta.get_field(name).verbose_name  # type: ignore[union-attr]
     maker = FIELDS.get(name)
-    made = maker(directory) if maker else text_field(name)
+    made = maker(directory, held) if maker else text_field(name)
     made.label = str(label)[:1].upper() + str(label)[1:]
     made.widget.attrs.setdefault("class", "form-select" if isinstance(made.widget, forms.Select) else "form-control")
     made.widget.attrs["aria-label"] = made.label
@@ -111,21 +111,24 @@ def text_field(name: str) -> forms.Field:
     return forms.CharField(max_length=most, required=name == "name", widget=forms.TextInput(attrs))
 
 
-def stage_field(directory: Directory) -> forms.Field:
+def stage_field(directory: Directory, _held: Any) -> forms.Field:
     stages = sorted(directory["stages"].items(), key=lambda entry: entry[1]["position"])
     return forms.ChoiceField(choices=[(code, stage["name"]) for code, stage in stages])
 
 
-def owner_field(directory: Directory) -> forms.Field:
-    active = [(key, user["name"]) for key, user in directory["users"].items() if user["is_active"]]
-    return IdField(sorted(active, key=lambda entry: entry[1].lower()), _("Nobody"))
+def owner_field(directory: Directory, held: Any) -> forms.Field:
+    """Who has left is offered only where she is the owner still, so that saving the form does not take it from her."""
+    users = {key: user["name"] for key, user in directory["users"].items() if user["is_active"] or key == held}
+    if held:
+        users.setdefault(held, str(held))
+    return IdField(sorted(users.items(), key=lambda entry: entry[1].lower()), _("Nobody"))
 
 
-def team_field(directory: Directory) -> forms.Field:
+def team_field(directory: Directory, _held: Any) -> forms.Field:
     return IdField(sorted((key, team["name"]) for key, team in directory["teams"].items()), _("No team"))
 
 
-def tags_field(directory: Directory) -> forms.Field:
+def tags_field(directory: Directory, _held: Any) -> forms.Field:
     names = {key: tag["name"] for key, tag in directory["tags"].items()}
     return TagsField(names, required=False, widget=forms.TextInput({"autocomplete": "off", "data-behaviour": "tags"}))
 
@@ -136,15 +139,15 @@ def points_field(kind: str) -> forms.Field:
 
 
 FIELDS: dict[str, Any] = {
-    "kind": lambda _directory: forms.ChoiceField(choices=Customer.Kind.choices),
+    "kind": lambda *_: forms.ChoiceField(choices=Customer.Kind.choices),
     "stage": stage_field,
     "owner": owner_field,
     "team": team_field,
     "tags": tags_field,
-    "company": lambda _directory: forms.IntegerField(required=False, widget=forms.HiddenInput),
-    "born_on": lambda _directory: forms.CharField(required=False, widget=forms.DateInput({"type": "date"})),
-    "emails": lambda _directory: points_field("email"),
-    "phones": lambda _directory: points_field("tel"),
+    "company": lambda *_: forms.IntegerField(required=False, widget=forms.HiddenInput),
+    "born_on": lambda *_: forms.CharField(required=False, widget=forms.DateInput({"type": "date"})),
+    "emails": lambda *_: points_field("email"),
+    "phones": lambda *_: points_field("tel"),
 }
 
 ORDER = (

@@ -1,7 +1,7 @@
 """Every write of the customers module, one function per verb; nothing else writes here."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -14,18 +14,17 @@ from crm.records.context import acting
 from crm.records.errors import Conflict, NotEditable, NotVisible
 from crm.records.wake import wake
 from crm.records.writing import editable_row, set_columns, update_record
+from crm.staff.guarded import update_guarded
+from crm.staff.models import User
 from customers import facts
 from customers.live import CUSTOMER
-from customers.models import ContactPoint, Customer, FollowUp, Note
-
-if TYPE_CHECKING:
-    from crm.staff.models import User
+from customers.models import ContactPoint, Customer, FollowUp, Note, Stage, Tag
 
 ADDRESS = ("street", "postcode", "city", "region", "country")
 FOLDED = {"emails", "phones", *ADDRESS}
 
 
-def create_customer(*, actor: "User", **given: Any) -> Customer:
+def create_customer(*, actor: User, **given: Any) -> Customer:
     """A new customer, owned by the actor and seen by her team unless said otherwise.
 
     Raises ValidationError by field, NotEditable when the actor may change nothing.
@@ -43,7 +42,7 @@ def create_customer(*, actor: "User", **given: Any) -> Customer:
     return customer
 
 
-def update_customer(customer_id: int, *, actor: "User", version: int, changes: dict[str, Any]) -> dict[str, Any]:
+def update_customer(customer_id: int, *, actor: User, version: int, changes: dict[str, Any]) -> dict[str, Any]:
     """The customer's projection after the changes ({field: value} by the API's names).
 
     `version` is the one that the actor saw. Raises Conflict, NotVisible, NotEditable, ValidationError by field.
@@ -61,14 +60,14 @@ def update_customer(customer_id: int, *, actor: "User", version: int, changes: d
         return CUSTOMER.project(row)
 
 
-def write(customer_id: int, actor: "User", version: int, columns: dict[str, Any]) -> dict[str, Any]:
+def write(customer_id: int, actor: User, version: int, columns: dict[str, Any]) -> dict[str, Any]:
     return update_record(Customer, CUSTOMER, customer_id, actor=actor, version=version, changes=columns).row
 
 
-def team_of(owner_id: int | None, actor: "User") -> int | None:
+def team_of(owner_id: int | None, actor: User) -> int | None:
     if owner_id is None or owner_id == actor.pk:
         return actor.team_id
-    team: int | None = type(actor)._default_manager.values_list("team_id", flat=True).get(pk=owner_id)
+    team: int | None = User.objects.values_list("team_id", flat=True).get(pk=owner_id)
     return team
 
 
@@ -102,7 +101,7 @@ def set_points(customer_id: int, kind: str, wanted: list[dict[str, str]], *, fir
     )
 
 
-def trash_customer(customer_id: int, *, actor: "User", version: int) -> None:
+def trash_customer(customer_id: int, *, actor: User, version: int) -> None:
     """Puts a customer into the trash; `restore_customer` brings it back. Raises Conflict if changed since."""
     row = set_columns(Customer, customer_id, actor=actor, version=version, changes={"deleted_at": timezone.now()})
     if row is None:
@@ -113,7 +112,7 @@ def trash_customer(customer_id: int, *, actor: "User", version: int) -> None:
     wake()
 
 
-def restore_customer(customer_id: int, *, actor: "User") -> dict[str, Any]:
+def restore_customer(customer_id: int, *, actor: User) -> dict[str, Any]:
     """Takes a customer out of the trash; a second time changes nothing. Raises NotVisible, NotEditable."""
     row = log.current_row(Customer, customer_id)
     if row is None or not actor.access.admits(row, "view"):
@@ -131,14 +130,14 @@ def restore_customer(customer_id: int, *, actor: "User") -> dict[str, Any]:
     return CUSTOMER.project(restored)
 
 
-def tag_customer(customer_id: int, *, actor: "User", tag: int | str) -> dict[str, Any]:
+def tag_customer(customer_id: int, *, actor: User, tag: int | str) -> dict[str, Any]:
     """Adds one tag to those that the customer has by now; a second time changes nothing."""
     held = CUSTOMER.project(editable_row(Customer, customer_id, actor))
     changes = {"tags": [*held["tags"], tag]}
     return update_customer(customer_id, actor=actor, version=held["version"], changes=changes)
 
 
-def undo_change(customer_id: int, *, actor: "User", version: int) -> None:
+def undo_change(customer_id: int, *, actor: User, version: int) -> None:
     """Takes back what the actor's own change to this version did, unless the same fields changed since.
 
     Raises NotVisible when there is no such change of hers, and what the opposite verb raises.
@@ -158,7 +157,7 @@ def undo_change(customer_id: int, *, actor: "User", version: int) -> None:
         trash_customer(customer_id, actor=actor, version=version)
 
 
-def add_note(customer_id: int, *, actor: "User", body: str) -> Note:
+def add_note(customer_id: int, *, actor: User, body: str) -> Note:
     editable_row(Customer, customer_id, actor)
     with acting(actor.pk):
         note: Note = Note.objects.create(customer_id=customer_id, author=actor, body=clean_body(body))
@@ -166,7 +165,7 @@ def add_note(customer_id: int, *, actor: "User", body: str) -> Note:
     return note
 
 
-def edit_note(note_id: int, *, actor: "User", version: int, body: str) -> Note:
+def edit_note(note_id: int, *, actor: User, version: int, body: str) -> Note:
     """Changes an own note (an administrator: any). Raises Conflict when somebody was quicker."""
     note = own_note(note_id, actor)
     with acting(actor.pk):
@@ -178,7 +177,7 @@ def edit_note(note_id: int, *, actor: "User", version: int, body: str) -> Note:
     return note
 
 
-def trash_note(note_id: int, *, actor: "User", deleted: bool = True) -> Note:
+def trash_note(note_id: int, *, actor: User, deleted: bool = True) -> Note:
     """Puts an own note into the trash, or with `deleted=False` brings it back."""
     note = own_note(note_id, actor)
     with acting(actor.pk):
@@ -187,7 +186,7 @@ def trash_note(note_id: int, *, actor: "User", deleted: bool = True) -> Note:
     return note
 
 
-def own_note(note_id: int, actor: "User") -> Note:
+def own_note(note_id: int, actor: User) -> Note:
     note: Note | None = Note.objects.visible_to(actor).filter(pk=note_id).first()
     if note is None:
         raise NotVisible
@@ -204,7 +203,7 @@ def clean_body(body: str) -> str:
 
 
 def add_follow_up(
-    customer_id: int, *, actor: "User", title: str, due_at: datetime, assignee_id: int | None = None
+    customer_id: int, *, actor: User, title: str, due_at: datetime, assignee_id: int | None = None
 ) -> FollowUp:
     """A to-do for the assignee (the actor when not given). Raises ValidationError by field."""
     editable_row(Customer, customer_id, actor)
@@ -223,7 +222,7 @@ def add_follow_up(
     return follow_up
 
 
-def complete_follow_up(follow_up_id: int, *, actor: "User", done: bool = True) -> FollowUp:
+def complete_follow_up(follow_up_id: int, *, actor: User, done: bool = True) -> FollowUp:
     """Marks a follow-up done, or open again; a second time changes nothing."""
     follow_up: FollowUp | None = FollowUp.objects.visible_to(actor).open().filter(pk=follow_up_id).first()
     if follow_up is None:
@@ -235,3 +234,40 @@ def complete_follow_up(follow_up_id: int, *, actor: "User", done: bool = True) -
         wake()
         follow_up.refresh_from_db()
     return follow_up
+
+
+def create_stage(*, actor: "User", **columns: Any) -> Stage:
+    """A further step of a customer's life. Raises NotEditable for whoever does not administer."""
+    check_administers(actor)
+    with acting(actor.pk):
+        stage = Stage.objects.create(**columns)
+    wake()
+    return stage
+
+
+def change_stage(stage_id: int, *, actor: "User", version: int, changes: dict[str, Any]) -> None:
+    """Its code stays, since customers refer to it. Raises Conflict, NotEditable."""
+    check_administers(actor)
+    with acting(actor.pk):
+        update_guarded(Stage, stage_id, version=version, changes=changes)
+
+
+def create_tag(*, actor: "User", name: str) -> Tag:
+    """Raises NotEditable for whoever does not administer; others make tags by putting them on customers."""
+    check_administers(actor)
+    with acting(actor.pk):
+        tag = Tag.objects.create(name=name)
+    wake()
+    return tag
+
+
+def change_tag(tag_id: int, *, actor: "User", version: int, changes: dict[str, Any]) -> None:
+    """Raises Conflict, NotEditable."""
+    check_administers(actor)
+    with acting(actor.pk):
+        update_guarded(Tag, tag_id, version=version, changes=changes)
+
+
+def check_administers(actor: "User") -> None:
+    if not actor.access.is_administrator:
+        raise NotEditable

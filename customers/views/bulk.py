@@ -1,5 +1,6 @@
 """One change to many customers at once, each through its service at its own version; and the way back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from customers.models import Customer
 from customers.views.answers import StaffRequest, with_toast
 
 MOST = 200  # customers in one go
+PICKED = re.compile(r"\d{1,18}:\d{1,9}")
 
 Picked = tuple[int, int]  # id and the version that was seen
 Change = Callable[[int, int], int]  # from id and version, the version that it made
@@ -70,13 +72,10 @@ def chosen_change(given: QueryDict, actor: User) -> Change:
 
 def parse_picked(values: list[str]) -> list[Picked]:
     """From `id:version` texts; also what `undo_url` wrote."""
-    try:
-        picked = [(int(customer_id), int(version)) for customer_id, version in (value.split(":") for value in values)]
-    except ValueError:
-        raise BadRequest("id:version") from None
-    if not 0 < len(picked) <= MOST:
-        raise BadRequest(f"1 to {MOST} customers")
-    return picked
+    if not 0 < len(values) <= MOST or not all(map(PICKED.fullmatch, values)):
+        raise BadRequest(f"1 to {MOST} times id:version")
+    parts = [value.split(":") for value in values]
+    return [(int(customer_id), int(version)) for customer_id, version in parts]
 
 
 def undo_url(done: list[Picked]) -> str:

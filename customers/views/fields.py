@@ -22,6 +22,8 @@ from customers.reading import may_edit, read_customer
 from customers.views import editing
 from customers.views.answers import StaffRequest, directory_of, refusing
 
+MOST_VERSION = 2**31
+
 GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
     ("", ("name", "emails", "phones", "company", "title", "stage", "owner", "team", "tags")),
     (gettext_lazy("Address"), ("street", "postcode", "city", "region", "country")),
@@ -129,10 +131,10 @@ def save_field(request: StaffRequest, customer: dict[str, Any], name: str) -> Ht
 
 def posted_version(request: HttpRequest) -> int:
     """Every write says on which version it was based."""
-    try:
-        return int(request.POST["version"])
-    except (KeyError, ValueError):
-        raise BadRequest("version") from None
+    version = request.POST.get("version", "")
+    if not version.isdecimal() or not 0 < int(version) < MOST_VERSION:
+        raise BadRequest("version")
+    return int(version)
 
 
 @require_http_methods(["GET", "POST"])
