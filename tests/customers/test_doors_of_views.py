@@ -18,8 +18,9 @@ WRITES = {
     "done": ("/customers/follow-ups/{follow_up}/done/", {}),
     "trash": ("/customers/{customer}/trash/", {"version": "1"}),
 }
-PAGES = ["/customers/{customer}/", "/customers/{customer}/drawer/", "/customers/{customer}/timeline/",
-         "/customers/{customer}/fields/name/", "/customers/{customer}/follow-ups/", "/customers/{customer}/edit/"]  # fmt: skip
+PAGES = [
+    f"/customers/{{customer}}/{part}" for part in ("", "drawer/", "timeline/", "fields/name/", "follow-ups/", "edit/")
+]
 
 
 @pytest.fixture
