@@ -46,6 +46,14 @@ def columns_changed_since(record: str, record_id: int, version: int) -> set[str]
     return {column for before in [*list(waiting), *list(logged)] for column in before or ()}
 
 
+def who_changed(row: Logged, version: int, columns: Sequence[str]) -> int | None:
+    """Who changed one of these columns last, above a version; None for nobody, and for plain SQL."""
+    since = Q(record=row.record_name, record_id=row.pk, version__gt=version, before__has_any_keys=list(columns))
+    newest = ChangeNew.objects.filter(since).order_by("-version").values_list("actor_id", flat=True)[:1]
+    logged = Change.objects.filter(since, root=row.root_topic).order_by("-version")
+    return next(iter([*newest, *logged.values_list("actor_id", flat=True)[:1]]), None)
+
+
 def change_of(record: str, record_id: int, version: int, actor_id: int) -> dict[str, Any] | None:
     """What the actor's change to this version replaced ({column: value}), numbered or not yet; None: no such change."""
     made = Q(record=record, record_id=record_id, version=version, actor_id=actor_id, before__isnull=False)

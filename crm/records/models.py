@@ -48,6 +48,11 @@ class Logged(models.Model):
         """The record's name on the socket and in the log, as in `customer:42`."""
         return f"{self.record_name}:{self.pk}"
 
+    @property
+    def root_topic(self) -> str:
+        """The name of the record on whose timeline its changes stand: its own, or that of the one it belongs to."""
+        return f"{self.root_record}:{getattr(self, self.root_column)}" if self.root_column else self.topic
+
 
 class RecordQuerySet(models.QuerySet[Any]):
     """Readable scopes that every record has."""

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from crm.records import log
+from crm.records.directory import directory
 from crm.records.errors import Conflict, RecordError
 from crm.records.models import Logged
 from crm.staff.guarded import rewind
@@ -37,18 +39,32 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
         if isinstance(self.refusal, Conflict):
             self.show_conflict(self.refusal)
         elif isinstance(self.refusal, ValidationError):
-            self.add_error(None, self.refusal.messages)
+            self.show_errors(self.refusal)
         elif self.refusal is not None:
             self.add_error(None, _("You may not change this."))
         return cleaned
 
+    def show_errors(self, refusal: ValidationError) -> None:
+        by_field = refusal.message_dict if hasattr(refusal, "error_dict") else {"": refusal.messages}
+        for name, messages in by_field.items():
+            self.add_error(name if name in self.fields else None, messages)
+
     def show_conflict(self, conflict: Conflict) -> None:
         for name, sides in conflict.conflicts.items():
-            theirs = self.fields[name].to_python(sides["theirs"]) if name in self.fields else sides["theirs"]
-            self.add_error(
-                name if name in self.fields else None,
-                _("Somebody else changed this to “%s” meanwhile. Open the page again to change it.") % theirs,
-            )
+            facts = {side: self.worded(name, value) for side, value in sides.items()} | {"who": self.who_changed(name)}
+            said = _("%(who)s changed this meanwhile. Theirs: “%(theirs)s”, yours: “%(yours)s”.") % facts
+            self.add_error(name if name in self.fields else None, [said, _("Open the page again to change it.")])
+
+    def worded(self, name: str, value: Any) -> str:
+        """A value of the database as people read it."""
+        found = self.fields[name].to_python(value) if name in self.fields else value
+        return ", ".join(map(str, found)) if isinstance(found, list) else str("–" if found in (None, "") else found)
+
+    def who_changed(self, name: str) -> str:
+        row, opened = self.instance, self.cleaned_data["opened_version"]
+        columns = [field.column for field in row._meta.concrete_fields if field.name == name]
+        actor_id = log.who_changed(row, opened, columns)
+        return str(directory()["users"].get(actor_id, {}).get("name") or _("Somebody"))
 
     def changes(self) -> dict[str, Any]:
         """{field: value as the database holds it} of what the person changed."""

@@ -44,17 +44,17 @@ def conflicts_with(
 def rewind(instance: Logged, version: int) -> None:
     """Gives a row, not the database, the values that it had at an older version."""
     fields = {field.attname: field for field in instance._meta.concrete_fields}
-    for before in befores_since(instance.record_name, instance.pk, version):
+    for before in befores_since(instance, version):
         for column, value in before.items():
             setattr(instance, column, fields[column].to_python(value))
 
 
-def befores_since(record: str, record_id: int, version: int) -> Iterator[dict[str, Any]]:
+def befores_since(row: Logged, version: int) -> Iterator[dict[str, Any]]:
     """What each change above a version replaced, the newest first."""
-    since = {"record": record, "record_id": record_id, "version__gt": version, "before__isnull": False}
+    since = {"record": row.record_name, "record_id": row.pk, "version__gt": version, "before__isnull": False}
     # Waiting rows first: one that the relay moves between the two statements is then seen twice, which does no harm.
-    for rows in (ChangeNew.objects.filter(**since), Change.objects.filter(**since, root=f"{record}:{record_id}")):
-        yield from (row.before for row in rows.order_by("-version") if row.before)
+    for rows in (ChangeNew.objects.filter(**since), Change.objects.filter(**since, root=row.root_topic)):
+        yield from (change.before for change in rows.order_by("-version") if change.before)
 
 
 def current_row(model: type[Logged], record_id: int) -> dict[str, Any]:

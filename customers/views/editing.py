@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from crm.records import formats
+from crm.records import formats, log
 from crm.records.directory import Directory
 from crm.records.errors import Conflict
-from crm.records.models import Change, ChangeNew
 from crm.staff.models import User
 from customers import services
 from customers.forms import CustomerForm, field
@@ -78,18 +76,8 @@ def wording(name: str, value: Any, directory: Directory) -> str:
 def changed_by(customer_id: int, version: int, names: list[str], directory: Directory) -> str:
     """The first name of whoever changed one of these fields last."""
     columns = [CUSTOMER.by_name[name].source for name in names]
-    actor_id = last_actor(ChangeNew.objects.all(), customer_id, version, columns)
-    if actor_id is None:
-        actor_id = last_actor(Change.objects.all(), customer_id, version, columns)
-    entry = directory["users"].get(actor_id)
+    entry = directory["users"].get(log.who_changed(Customer(pk=customer_id), version, columns))
     return entry["name"].split()[0] if entry else _("Somebody")
-
-
-def last_actor(changes: QuerySet[Any], customer_id: int, version: int, columns: list[str]) -> int | None:
-    since = changes.filter(root=f"customer:{customer_id}", record="customer", version__gt=version)
-    touching = since.filter(before__has_any_keys=columns).order_by("-version")
-    actor_id: int | None = touching.values_list("actor_id", flat=True).first()
-    return actor_id
 
 
 def posted_form(request: StaffRequest, customer: dict[str, Any], names: list[str]) -> CustomerForm:
