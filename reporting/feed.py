@@ -14,7 +14,7 @@ from crm.records.access import Access
 from crm.records.models import Change, Record
 from crm.records.timeline import Entry
 from crm.staff.models import User
-from reporting.minutes import read_by_scope
+from reporting.minutes import about_customers
 
 VIEW = "reporting:feed"
 SHOWN = 30
@@ -65,7 +65,7 @@ def page(user: User, before: int | None = None) -> FeedPage:
 
 def readable(access: Access, low: int, high: int) -> list[dict[str, Any]]:
     """Changes from one position up to another, the newest first, of records that were the reader's to see then."""
-    rows = Change.objects.filter(access.q("view"), seq__gte=low, seq__lt=high, record__in=read_by_scope())
+    rows = Change.objects.filter(access.q("view"), seq__gte=low, seq__lt=high, record__in=about_customers())
     return list(rows.order_by("-seq").values(*log.COLUMNS)[:BATCH])
 
 
@@ -121,11 +121,14 @@ class HomeFeed(FeedView):
 
     def __init__(self, access: Access) -> None:
         super().__init__(access, None)
+        self.kinds = set(about_customers())
         self.second = 0
         self.entered = 0
         self.flooded: int | None = None
 
     def judge(self, change: Delivered) -> Verdict:
+        if change.record not in self.kinds:
+            return Verdict(None, False)
         if change.topic == change.root and self.loses(change):
             return Verdict("leave", False)
         verdict = super().judge(change)
@@ -135,8 +138,7 @@ class HomeFeed(FeedView):
 
     def loses(self, change: Delivered) -> bool:
         """Whether the reader could see the record before this change and cannot any more."""
-        is_mine = change.kind is not None and change.kind.readers == "scope"
-        if not is_mine or not (change.is_gone or change.moves_access) or change.was_gone:
+        if change.was_gone or not (change.is_gone or change.moves_access):
             return False
         return self.access.admits(change.earlier_data) and (change.is_gone or not self.access.admits(change.row))
 

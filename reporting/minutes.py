@@ -45,7 +45,7 @@ class Minutes:
         if position.epoch != self.epoch or position.head < self.seq or now - self.counted_at > HOUR:
             self.counts.clear()
             self.epoch, self.seq = position.epoch, last_before(now - HOUR, position.head)
-        fresh = Change.objects.filter(seq__gt=self.seq, seq__lte=position.head, record__in=read_by_scope())
+        fresh = Change.objects.filter(seq__gt=self.seq, seq__lte=position.head, record__in=about_customers())
         minutes = fresh.order_by().values_list("owner_id", "team_id", TruncMinute("written_at", tzinfo=UTC))
         for owner_id, team_id, minute, n in minutes.annotate(Count("seq")):
             self.counts[owner_id, team_id][minute] += n
@@ -66,9 +66,9 @@ def shown_minutes(now: datetime) -> list[datetime]:
     return [last - ago * MINUTE for ago in range(SHOWN - 1, -1, -1)]
 
 
-def read_by_scope() -> list[str]:
-    """The kinds of records whose changes are read by whoever may see the record."""
-    return [kind.name for kind in registry.record_types() if kind.readers == "scope"]
+def about_customers() -> list[str]:
+    """The kinds of records whose changes are told here: customers, and what belongs to one."""
+    return [kind.name for kind in registry.record_types() if "customer" in (kind.name, kind.model.root_record)]
 
 
 def last_before(moment: datetime, head: int) -> int:

@@ -7,6 +7,7 @@ import pytest
 from crm.live.frames import Delivered
 from crm.records.directory import directory
 from customers import services
+from customers.models import Import
 from reporting import feed
 from reporting.feed import HomeFeed
 from tests.factories import make_customer, number_changes, people
@@ -73,6 +74,15 @@ def test_what_is_in_the_trash_leaves_and_comes_back_with_it(staff, aisha):
     restored = delivered()
     assert judged(staff.bob, restored) == ["enter"]
     assert shown(staff.bob)[0] == ("restored", "Aisha Rahman")
+
+
+def test_what_is_no_customer_is_no_news_here(staff):
+    services.create_tag(actor=staff.admin, name="renewal")
+    Import.objects.create(file_name="people.csv", owner=staff.alice)
+    changes = delivered()
+    assert {each.record for each in changes} == {"tag", "import"}
+    assert judged(staff.admin, changes) == [None, None]
+    assert shown(staff.admin) == []
 
 
 def test_one_who_may_see_nothing_is_told_nothing(staff, aisha):
