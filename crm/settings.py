@@ -257,5 +257,6 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
     },
 }

@@ -72,19 +72,22 @@ def person(rng: Random, cast: Cast, companies: Sequence[dict[str, Any]]) -> dict
     """Two of three work for a company; the others are private customers of any land."""
     employer = rng.choice(companies) if rng.random() < 0.66 else None
     land: Land = employer["land"] if employer else rng.choice(LANDS)
-    (given, given_latin), (family, family_latin) = (
-        both(rng.choice(land.given.split())),
-        both(rng.choice(land.family.split(", "))),
-    )
-    address = f"{slug(given_latin)}.{slug(family_latin)}"
+    name, address = named(rng, land)
     facts = {
-        "name": values.full_name(given, family),
+        "name": name,
         "emails": [f"{address}@{employer['site']}" if employer else f"{address}{rng.randrange(10, 99)}@mail.example"],
         "title": rng.choice(TITLES) if employer else "",
         "company_id": employer["id"] if employer else None,
         "born_on": None if employer else (cast.now - timedelta(days=rng.randrange(20 * 365, 75 * 365))).date(),
     }
     return common(rng, cast, land, (place(rng, land) if not employer or rng.random() < 0.3 else {}) | facts)
+
+
+def named(rng: Random, land: Land) -> tuple[str, str]:
+    """A person's name, and the part of an e-mail address that it makes."""
+    given, given_latin = both(rng.choice(land.given.split()))
+    family, family_latin = both(rng.choice(land.family.split(", ")))
+    return values.full_name(given, family), f"{slug(given_latin)}.{slug(family_latin)}"
 
 
 def both(text: str) -> tuple[str, str]:
@@ -96,21 +99,18 @@ def both(text: str) -> tuple[str, str]:
 def common(rng: Random, cast: Cast, land: Land, facts: dict[str, Any]) -> dict[str, Any]:
     owner = rng.choices(cast.owners, weights=(5, 4, 4, 2))[0]
     age = timedelta(days=MONTHS_BACK * 30 * rng.random() ** 1.6, seconds=rng.randrange(86400))
-    return (
-        tables.BLANK
-        | {
-            "stage_id": rng.choices([*STAGES], weights=[*STAGES.values()])[0],
-            "phones": [phone(rng, land.code)] if rng.random() < 0.8 else [],
-            "country": land.code,
-            "language": land.language,
-            "source": rng.choice(SOURCES),
-            "tags": sorted(rng.sample(cast.tags, k=rng.choices((0, 1, 2), weights=(5, 4, 1))[0])),
-            "owner_id": owner.pk,
-            "team_id": owner.team_id,
-            "created_at": min(cast.now - age, cast.now).isoformat(),
-        }
-        | facts
-    )
+    shared = {
+        "stage_id": rng.choices([*STAGES], weights=[*STAGES.values()])[0],
+        "phones": [phone(rng, land.code)] if rng.random() < 0.8 else [],
+        "country": land.code,
+        "language": land.language,
+        "source": rng.choice(SOURCES),
+        "tags": sorted(rng.sample(cast.tags, k=rng.choices((0, 1, 2), weights=(5, 4, 1))[0])),
+        "owner_id": owner.pk,
+        "team_id": owner.team_id,
+        "created_at": (cast.now - age).isoformat(),
+    }
+    return tables.BLANK | shared | facts
 
 
 def place(rng: Random, land: Land) -> dict[str, str]:
