@@ -8,7 +8,8 @@ import os
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -32,8 +33,9 @@ def die_with_parent(death_signal: int) -> None:
 def become(uid: int, gid: int, closed_path: bool) -> None:
     """Changes the user. `closed_path`: some folder above is closed to that user (a checkout in /root, say)."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if closed_path:
-        libc.prctl(PR_SET_KEEPCAPS, 1)
+    # With the usual "fixup" the new user would lose all rights, and access() would not count those it keeps.
+    if closed_path and libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP):
+        sys.exit("error: a folder above is closed to the user of the servers; move the checkout, or chmod o+x it")
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

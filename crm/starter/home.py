@@ -39,13 +39,14 @@ class Home:
         return False
 
     def take_or_complain(self) -> None:
-        """Waits for a run that is stopping; one that goes on is a reason not to start."""
+        """Waits for a run that is stopping or starting; one that goes on is a reason not to start."""
         patience = time.monotonic() + LONGEST_STOP
         while not self.take():
-            time.sleep(0.3)
             run = self.read_record()
-            if not run.get("stopping") or time.monotonic() > patience:
+            goes_on = run and not run["stopping"]
+            if goes_on or time.monotonic() > patience:
                 raise ServerError(f"Pulse runs here already: {run.get('url')} (process {run.get('starter')})")
+            time.sleep(0.3)
 
     def end_leftovers(self) -> None:
         """Ends what a killed run left, and nothing else: a process counts only with its number and start time."""
