@@ -132,6 +132,19 @@ def test_a_follow_up_is_done_and_open_again(customer, everybody, browser_of):
     assert "Call" in alice.get(address).content.decode()
 
 
+def test_the_bell_tells_what_is_due_to_whom_it_was_given(customer, everybody, browser_of):
+    for title, days in {"Yesterday's": -1, "Tomorrow's": 1}.items():
+        due = timezone.now() + timedelta(days=days)
+        services.add_follow_up(
+            customer.pk, actor=everybody.alice, title=title, due_at=due, assignee_id=everybody.bob.pk
+        )
+
+    def due(name):
+        return re.findall(r"(\w+)&#x27;s", browser_of(name).get("/notifications/").content.decode())
+
+    assert (due("bob"), due("alice"), due("charlie")) == (["Yesterday"], [], [])
+
+
 def test_the_page_asks_for_the_panels_of_modules(customer, browser_of, monkeypatch):
     monkeypatch.setattr(panels, "_slots", [])
     assert 'hx-trigger="load"' not in browser_of("alice").get(f"/customers/{customer.pk}/").content.decode()
@@ -156,6 +169,6 @@ def test_a_page_with_twenty_of_each_part_costs_what_an_empty_one_does(everybody,
     counted = []
     for customer in (bare, full):
         alice.get(f"/customers/{customer.pk}/")
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             counted.append(alice.get(f"/customers/{customer.pk}/").status_code)
     assert counted == [200, 200]
