@@ -1,0 +1,79 @@
+"""An import in the browser, with a real worker: seen while it runs, survives its worker, and its errors come back."""
+
+import time
+import uuid
+
+import pytest
+from celery import Celery
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from customers.imports.models import Import
+from customers.models import Customer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def people(tmp_path):
+    """A file of people with a name that no other test has; one row in it is wrong."""
+    mark = uuid.uuid4().hex[:8]
+
+    def write(count):
+        rows = "".join(f"Person {number} {mark},{mark}-{number}\n" for number in range(count - 1))
+        path = tmp_path / f"{mark}.csv"
+        path.write_text(f"Full Name,Customer ID\n{rows},wrong\n")
+        return path, mark
+
+    return write
+
+
+def begin(page, path):
+    """Hands the file over and has it checked."""
+    page.set_input_files("input[type=file]", path)
+    page.click("text=Upload")
+    expect(page.locator("select").first).to_have_value("name")
+    page.click("form[action$='/plan/'] button.primary")
+    expect(page.locator("#import")).to_have_attribute("data-state", "checked", timeout=20_000)
+    return Import.objects.get(file_name=path.name)
+
+
+def test_an_import_is_seen_from_its_columns_to_its_list(stack, browse, people):
+    path, mark = people(40)
+    page = browse(stack.people.alice, "/customers/import/")
+    begin(page, path)
+    page.evaluate("window.isTheSame = true")
+    expect(page.locator("[data-field=created_count]")).to_have_text("39")
+    expect(page.locator("table.problems")).to_contain_text("Name: Give a name.")
+    assert not Customer.objects.filter(name__contains=mark).exists()
+    page.click("text=Import the rows without errors")
+    expect(page.locator("#import")).to_have_attribute("data-state", "done", timeout=20_000)
+    with page.expect_download() as download:
+        page.click("text=Rows with errors")
+    assert download.value.path().read_text("utf-8-sig").splitlines()[1] == ",wrong,Name: Give a name."
+    page.click("text=Show them in the list")
+    expect(page.locator("tr[data-record]").first).to_contain_text(mark)
+    assert Customer.objects.filter(name__contains=mark, owner=stack.people.alice).count() == 39
+
+
+def test_a_killed_worker_loses_and_doubles_no_row(stack, browse, people):
+    path, mark = people(2500)
+    page = browse(stack.people.alice, "/customers/import/")
+    batch = begin(page, path)
+    page.click("text=Import the rows without errors")
+    deadline = time.monotonic() + 20
+    while Import.objects.get(pk=batch.pk).position == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stack.kill("worker")
+    held = Import.objects.get(pk=batch.pk)
+    assert held.state == Import.State.RUNNING
+    assert 0 < held.position < 2500
+    assert Customer.objects.filter(name__contains=mark).count() == held.position
+    # The lease would run out in 20 seconds, and the clock would then ask for this.
+    Import.objects.filter(pk=batch.pk).update(leased_until=timezone.now())
+    stack.start("worker")
+    broker = stack.environment["REDIS_URL"].replace("unix://", "redis+socket://").replace("db=0", "virtual_host=1")
+    Celery(broker=broker).send_task("customers.tasks.resume_imports")
+    expect(page.locator("#import")).to_have_attribute("data-state", "done", timeout=20_000)
+    expect(page.locator("[data-field=created_count]")).to_have_text("2,499")
+    assert Customer.objects.filter(name__contains=mark).count() == 2499
