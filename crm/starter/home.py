@@ -26,6 +26,7 @@ class Home:
         self.folder = folder.resolve()
         self.record_file = self.folder / "run.json"
         self.environment_file = self.folder / "environment"
+        self.welcome = self.folder / "welcome"  # what to tell whoever starts us; written when all is prepared
         self.lock = -1
 
     def take(self) -> bool:

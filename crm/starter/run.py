@@ -43,12 +43,12 @@ def run_product(home: Home, signals: StopSignals) -> int:
         with supervised(home, signals, url, [web, clockwork, [relay], *in_stopping_order(servers)]) as supervisor:
             start_servers(supervisor, servers)
             home.write_environment(environment)
-            demand(["prepare", *(["--demo"] if os.environ.get("DEMO", "1") != "0" else [])], environment, signals)
+            demand(prepare_command(home), environment, signals)
             # What a first page needs goes first: all at once would keep it waiting on a small machine.
             supervisor.start(web[0], relay)
             supervisor.run(until=lambda: answers(port))
             supervisor.start(*web[1:], *clockwork)
-            say(f"\nPulse runs at {url} (data and logs in {home.folder}; Ctrl-C stops it)\n")
+            say(f"\nPulse runs at {url}\n{home.welcome.read_text()}\nCtrl-C stops it. Data and logs: {home.folder}\n")
             supervisor.run()
     return 0
 
@@ -65,6 +65,11 @@ def run_command(home: Home, signals: StopSignals, command: Sequence[str]) -> int
         home.write_environment(environment)
         demand(["prepare"], environment, signals)
         return manage(command, environment, signals)
+
+
+def prepare_command(home: Home) -> list[str]:
+    demo = [] if os.environ.get("DEMO") == "0" else ["--demo"]
+    return ["prepare", "--welcome", str(home.welcome), *demo]
 
 
 @contextmanager

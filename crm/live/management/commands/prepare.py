@@ -14,6 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from crm.staff import demo as staff_demo
+from crm.staff.models import User
+
 CONNECT_SECONDS = 5
 # Text must be understood beyond ASCII, or search for É and for Chinese names would fail without a word.
 UTF8_CHECK = "SELECT lower('É') = 'é' AND cardinality(show_trgm('王小明')) > 0"
@@ -25,14 +28,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="fill an empty database with demo data")
+        parser.add_argument("--welcome", type=Path, help="a file to write into how the people of the demo sign in")
 
-    def handle(self, *args: Any, demo: bool, **options: Any) -> None:
+    def handle(self, *args: Any, demo: bool, welcome: Path | None, **options: Any) -> None:
         check_database()
         check_valkey()
         migrate()
         collect_static_files()
         if demo:
             call_command("demo", if_empty=True)
+        if welcome:
+            welcome.write_text(sign_ins())
 
 
 def check_database() -> None:
@@ -97,6 +103,15 @@ def digest(paths: Iterator[Path]) -> str:
         facts = path.stat()
         found.update(f"{path} {facts.st_mtime_ns} {facts.st_size}\n".encode())
     return found.hexdigest()
+
+
+def sign_ins() -> str:
+    names = [username for username, *_ in staff_demo.PEOPLE]
+    people = User.objects.filter(username__in=names, is_active=True).select_related("role")
+    listed = ", ".join(
+        f"{user.username} ({user.role.code})" for user in sorted(people, key=lambda u: names.index(u.username))
+    )
+    return f"Sign in as {listed}; the password is {staff_demo.PASSWORD}" if listed else ""
 
 
 def one_line(error: Exception) -> str:
