@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from crm.admin_look import LOOK
 from crm.database_url import database_settings
 from crm.static_libraries import LIBRARIES
 
@@ -243,7 +244,7 @@ ADMIN_CSP_DIRECTIVES = CSP_DIRECTIVES | {
     "style-src": [SELF, UNSAFE_INLINE],
 }
 
-UNFOLD = {"SITE_TITLE": "Pulse", "SITE_HEADER": "Pulse", "SITE_SYMBOL": "monitor_heart"}
+UNFOLD = LOOK
 
 # What the shell shows at its left: the crm package knows modules by these names alone.
 PULSE_MODULES = ["reporting", "customers"]

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import TabularInline
@@ -105,6 +106,7 @@ class CustomerAdmin(CountlessAdmin):
     autocomplete_fields = ("company",)
     actions = ("trash", "restore")
     readonly_fields = ("version", "created_at", "updated_at", "deleted_at")
+    delete_confirmation_template = "customers/admin_trash.html"
     fieldsets = (
         (None, {"fields": ("kind", "name", "stage", "title", "company", "tags", "owner", "team")}),
         (gettext_lazy("Contact"), {"fields": ("emails", "phones", "street", "postcode", "city", "region", "country")}),
@@ -141,6 +143,10 @@ class CustomerAdmin(CountlessAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         services.trash_customer(obj.pk, actor=request.user, version=obj.version)  # type: ignore[arg-type]
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        messages.success(request, _("“%s” is in the trash now.") % obj_display)
+        return redirect("admin:customers_customer_changelist")
 
     def get_actions(self, request: HttpRequest) -> Any:
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}

@@ -159,7 +159,8 @@ def test_a_customer_is_made_by_the_service(client, staff):
 
 def test_deletion_is_the_trash_and_from_there_it_comes_back(client, staff, aisha):
     assert "Aisha Rahman" in client.get(url(aisha, "delete")).text
-    assert client.post(url(aisha, "delete"), {"post": "yes"}).status_code == 302
+    answer = client.post(url(aisha, "delete"), {"post": "yes"}, follow=True)
+    assert "“Aisha Rahman” is in the trash now." in answer.text
     aisha.refresh_from_db()
     assert aisha.deleted_at is not None
     assert last_change(aisha).actor_id == staff.admin.pk
