@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from customers.filters import CustomerFilter
 
 __all__ = [
-    "ContactPoint", "Customer", "CustomerQuerySet", "FollowUp", "Import", "ImportLine", "Note", "Search", "Stage", "Tag",
+    "ContactPoint", "Customer", "CustomerQuerySet", "FollowUp", "Import", "ImportLine", "Note", "Search", "Stage",
+    "Tag",
 ]  # fmt: skip
 
 

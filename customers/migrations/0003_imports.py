@@ -7,7 +7,6 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-
 # With `fastupdate = off` the four indexes of search cost 0.5 ms for each new or renamed customer, on every write. A pending
 # list makes that 0.04 ms. A writer who fills it flushes it, and stalls; so no writer ever fills it (the limit is 1 GB), and
 # `customers.search_index.settle` empties it every second or two, which is ten times cheaper than row by row.
