@@ -9,6 +9,7 @@ from ninja.openapi.schema import OpenAPISchema
 from crm.api import problems
 from crm.api.answers import PROBLEM_JSON
 from crm.api.auth import Session, Token, as_asker
+from crm.api.idempotency import HEADER, MOST_CHARACTERS
 from crm.api.schemas import Problem
 
 ROUTERS = {
@@ -16,19 +17,27 @@ ROUTERS = {
     "timings": "reporting.api.router",
     "": "crm.api.log.router",
 }
-METHODS = {"get", "post", "patch", "put", "delete"}
+WRITES = {"post", "patch", "delete"}
+KEY = {
+    "in": "header",
+    "name": HEADER,
+    "schema": {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS},
+    "description": str(_("Sent again within 24 hours, the same write is answered alike and done once.")),
+}
 
 
 class PulseAPI(NinjaAPI):
-    """Ninja's API, whose description says of every operation that its errors are problem details."""
+    """Ninja's API, whose description says how each operation fails, and that each write may be repeated."""
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**kwargs)
         schema["components"]["schemas"]["Problem"] = Problem.json_schema()
         content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for path in schema["paths"].values():
-            for method in METHODS & path.keys():
-                path[method]["responses"]["default"] = {"description": str(_("Problem")), "content": content}
+            for method, operation in path.items():
+                operation["responses"]["default"] = {"description": str(_("Problem")), "content": content}
+                if method in WRITES:
+                    operation["parameters"].append(KEY)
         return schema
 
 

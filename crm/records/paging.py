@@ -82,7 +82,7 @@ def decode(cursor: str, sort: Sort) -> tuple[Any, int]:
     try:
         key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return (datetime.fromisoformat(key) if sort.is_time else str(key)), int(row_id)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise ValidationError(
             {"after": _("This place in the list is unknown; start again at the beginning.")}
         ) from None

@@ -36,6 +36,7 @@ def test_a_change_says_what_who_how_and_when(programs, everybody, start):
     assert created["fields"] == made
     assert (created["op"], changed["op"]) == ("c", "u")
     assert changed.pop("at") > created["at"]
+    assert changed["fields"].pop("updated_at") > made["updated_at"]
     assert changed == {
         "seq": start + 2, "record": topic, "root": topic, "version": 2, "op": "u", "gone": False,
         "fields": {"city": "Leeds"}, "by": {"id": everybody.bob.pk, "name": "Bob Stone"}, "way": "api",

@@ -299,6 +299,8 @@ def test_filters_narrow_the_list(programs, everybody, aisha):
         "owner=bob",
         "created_since=soon",
         "after=x",
+        "after=WzEsIEluZmluaXR5XQ",
+        f"after={'W1tb' * 2000}",
         "q=%00",
     ],
 )
