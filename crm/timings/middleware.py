@@ -1,4 +1,4 @@
-"""Times every HTTP request from its arrival at the server to the last byte of its answer, whatever becomes of it.
+"""Times every HTTP request from its arrival until it is answered and put away, whatever becomes of it.
 
 `TimedApplication` stands around Django, where waiting for a thread and sending are part of the time and a reader who
 left is seen; `timed` stands inside and lets it know which view answered, and for whom.
@@ -7,7 +7,7 @@ left is seen; `timed` stands inside and lets it know which view answered, and fo
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -16,10 +16,11 @@ from django.urls import ResolverMatch
 
 from crm.timings import clock, recorder
 
-Message = MutableMapping[str, Any]
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UNTIMED_PATHS = ("/healthz", "/readyz", "/metrics")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -42,7 +43,7 @@ class TimedApplication:
     def __init__(self, application: Application) -> None:
         self.application = application
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if is_untimed(scope["path"]):
             return await self.application(scope, receive, send)
         started = time.perf_counter()

@@ -18,7 +18,7 @@ from crm.timings.tally import Figure
 SUBJECT = "customer:"
 LATE_SECONDS = 5
 STAGES = ("number", "cache", "send", "paint")
-# A delivery's row may end some seconds after its last acknowledgement: when a late watcher is given up.
+# A delivery is over when its last watcher is given up, which may be later than what counts as its end.
 SPREAD = timedelta(seconds=LATE_SECONDS * 2)
 
 NUMBERS_BETWEEN = """
@@ -124,7 +124,7 @@ def numbers_of(stretch: Stretch) -> tuple[int, int]:
     The log is in the order of time, so a range of numbers finds them by an index and does not guess how old they are.
     """
     with connection.cursor() as cursor:
-        cursor.execute(NUMBERS_BETWEEN, {"since": stretch.since - SPREAD, "until": stretch.until + SPREAD})
+        cursor.execute(NUMBERS_BETWEEN, {"since": stretch.since, "until": stretch.until + SPREAD})
         low, high = cursor.fetchone()
     return (1, 0) if low is None else (low, high)
 

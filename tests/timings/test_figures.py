@@ -62,6 +62,13 @@ def test_the_window_is_by_end_time(make_change, make_delivery):
     assert figures.figures(10, at(100))["update"]["n"] == 0
 
 
+def test_a_change_counts_from_its_end_though_its_watcher_is_given_up_a_little_later(make_change, make_delivery):
+    make_change(1, written=0)
+    make_delivery(1, sent=0.02, watchers=1, late=1)
+    assert figures.figures(1, at(5.01))["update"]["n"] == 1
+    assert figures.figures(1, at(5.0))["update"]["n"] == 0
+
+
 def test_only_changes_to_customers_are_in_t_update(make_change):
     make_change(1, customer=1, cached=0.010)
     make_change(2, customer=1, record="note", cached=0.030)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.timings import figures, raw, rolled, rollups, upkeep
+from crm.timings import figures, raw, rolled, rollups, tasks
 from crm.timings.models import ChangeTiming, Rollup, SubjectHour
 from crm.timings.sketch import ERROR
 from crm.timings.stretches import HOUR as ONE_HOUR
 from crm.timings.stretches import Stretch, ceiling, floor
-from tests.timings.moments import at
+from tests.timings.moments import NOON, at
 
 HOUR = 3600
 
@@ -119,6 +119,15 @@ def test_a_change_that_another_hub_delivers_later_moves_to_that_minute(make_chan
     assert (moved.start, moved.count, moved.longest) == (at(60), 1, pytest.approx(60.5))
 
 
+def test_a_row_stored_just_before_a_roll_up_that_did_not_see_it_is_found_by_the_next(make_change):
+    now = datetime.now(UTC)
+    rollups.roll_up(now + timedelta(seconds=75))
+    assert rolled.rolled_to() > now - timedelta(seconds=1)
+    make_change(1, written=(now - NOON).total_seconds() - 300)
+    rollups.roll_up(now + timedelta(seconds=75))
+    assert Rollup.objects.filter(family="update").count() == 1
+
+
 def test_a_minute_that_is_not_over_is_not_rolled_up(make_change):
     make_change(1, written=10)
     rollups.roll_up(at(70))
@@ -140,10 +149,10 @@ def test_a_day_whose_raw_rows_are_gone_keeps_its_rollups(make_change, settings):
 
 def test_raw_rows_are_kept_until_they_are_rolled_up(make_change, settings):
     make_change(1, written=10)
-    upkeep.keep_days()
+    tasks.make_partitions()
     assert ChangeTiming.objects.count() == 1
-    upkeep.roll_up()
-    upkeep.keep_days()
+    tasks.roll_up()
+    tasks.make_partitions()
     assert ChangeTiming.objects.count() == 0
 
 
