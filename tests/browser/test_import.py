@@ -2,7 +2,9 @@
 
 import time
 import uuid
+from contextlib import suppress
 
+import psutil
 import pytest
 from celery import Celery
 from django.utils import timezone
@@ -26,6 +28,17 @@ def people(tmp_path):
         return path, mark
 
     return write
+
+
+def kill_whole(name, stack):
+    """The process and its children: an orphan would finish what it has begun."""
+    (child,) = stack.named(name)
+    orphans = psutil.Process(child.process.pid).children(recursive=True)
+    stack.kill(name)
+    for orphan in orphans:
+        with suppress(psutil.NoSuchProcess):
+            orphan.kill()
+    psutil.wait_procs(orphans, timeout=5)
 
 
 def begin(page, path):
@@ -64,7 +77,7 @@ def test_a_killed_worker_loses_and_doubles_no_row(stack, browse, people):
     deadline = time.monotonic() + 20
     while Import.objects.get(pk=batch.pk).position == 0 and time.monotonic() < deadline:
         time.sleep(0.01)
-    stack.kill("worker")
+    kill_whole("worker", stack)
     held = Import.objects.get(pk=batch.pk)
     assert held.state == Import.State.RUNNING
     assert 0 < held.position < 2500
