@@ -19,7 +19,7 @@ check: fetch
 	DEBUG=1 $(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/djhtml --check templates
-	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	DEBUG=1 $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 format: fetch
 	$(BIN)/ruff check --fix .

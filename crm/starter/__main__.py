@@ -32,9 +32,11 @@ def main() -> int:
         return 0
     except CommandFailed as failure:
         return failure.code
-    except (ServerError, OSError) as error:
+    except ServerError as error:
         complain(str(error))
-        return 1
+    except OSError as error:
+        complain(f"{error.strerror}: {error.filename or home.folder}")
+    return 1
 
 
 if __name__ == "__main__":

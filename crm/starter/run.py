@@ -12,13 +12,15 @@ from contextlib import contextmanager, suppress
 
 from crm.embedded import Postgres, Server, Valkey
 from crm.environment import CHECKOUT, read_environment
-from crm.processes import Child, ServerError, launched
+from crm.processes import Child, ServerError, launched, require_space
 from crm.starter import programs
 from crm.starter.home import Home
 from crm.starter.supervisor import Stopped, StopSignals, Supervisor
 from crm.starter.terminal import say
 
 BACKLOG = 1024
+LARGEST_PORT = 65535
+NEEDED_BYTES = 20 * 1024**2  # for a start; the first one needs more, and says so itself
 
 
 class CommandFailed(Exception):
@@ -33,6 +35,7 @@ def run_product(home: Home, signals: StopSignals) -> int:
     port = number_from_environment("PORT", 8000)
     home.take_or_complain()
     home.end_leftovers()
+    require_space(home.folder, NEEDED_BYTES)
     servers = embedded_servers(home)
     environment = environment_for(home, servers) | {"PORT": str(port)}
     with listen(os.environ.get("HOST", "127.0.0.1"), port) as listening:
@@ -58,6 +61,7 @@ def run_command(home: Home, signals: StopSignals, command: Sequence[str]) -> int
     if not home.take():
         return manage(command, read_environment(home.folder), signals)
     home.end_leftovers()
+    require_space(home.folder, NEEDED_BYTES)
     servers = embedded_servers(home)
     environment = environment_for(home, servers)
     with supervised(home, signals, "", in_stopping_order(servers)) as supervisor:
@@ -164,6 +168,6 @@ def manage(command: Sequence[str], environment: dict[str, str], signals: StopSig
 
 def number_from_environment(name: str, default: int) -> int:
     text = os.environ.get(name) or str(default)
-    if not text.isdecimal():
-        raise ServerError(f"{name} must be a number, not {text!r}")
+    if not text.isdecimal() or not 0 < int(text) <= LARGEST_PORT:
+        raise ServerError(f"{name} must be a number from 1 to {LARGEST_PORT}, not {text!r}")
     return int(text)

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -102,7 +103,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Group by group, the children of one at the same time."""
-        self.changed(True)
+        with suppress(OSError):  # a full disk must not keep us from stopping
+            self.changed(True)
         for group in self.groups:
             for child in group:
                 child.ask_to_stop()
