@@ -89,7 +89,11 @@ def page_words(context: Context) -> dict[str, Any]:
 
 
 def _wording(context: Context) -> formats.Wording:
-    return formats.Wording(formats.page_words(), _directory(context))
+    """Found once for each template that is drawn, since a row has a dozen values."""
+    held: formats.Wording | None = context.render_context.get("wording")
+    if held is None:
+        held = context.render_context["wording"] = formats.Wording(formats.page_words(), _directory(context))
+    return held
 
 
 def _directory(context: Context) -> formats.Directory:
