@@ -1,6 +1,5 @@
 """What the customers' API takes and gives, as its OpenAPI description has it; customers/facts.py makes it clean."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -81,7 +80,7 @@ class CustomerQuery(Place):
     owner: list[Id] = []
     team: list[Id] = []
     tag: list[Id] = []
-    created_since: date | None = None
+    created_since: Annotated[Text, Field(json_schema_extra={"format": "date"})] = ""
 
     def conditions(self) -> dict[str, Any]:
         return self.model_dump(include=CONDITIONS, exclude_none=True)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
@@ -52,3 +54,9 @@ problems.register(api)
 api.add_decorator(as_asker, mode="operation")
 for prefix, router in ROUTERS.items():
     api.add_router(prefix, router)
+
+
+@csrf_exempt
+def unknown_address(request: HttpRequest) -> HttpResponse:
+    """Below /api/ nobody looks at pages, so that the site's own page for this need not be drawn."""
+    return problems.of_status(404)

@@ -298,6 +298,7 @@ def test_filters_narrow_the_list(programs, everybody, aisha):
         "kind=robot",
         "owner=bob",
         "created_since=soon",
+        "created_since=0",
         "after=x",
         "after=WzEsIEluZmluaXR5XQ",
         f"after={'W1tb' * 2000}",
