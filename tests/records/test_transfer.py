@@ -71,7 +71,8 @@ def test_rows_come_back_from_a_file(tmp_path_factory, rows):
     reading = transfer.recognise(path)
     assert reading == Reading("utf-8-sig", ",", is_spaced=False)
     read = [[transfer.original(cell) for cell in cells] for _number, cells in transfer.records(path, reading)]
-    assert read == [header, *(row for row in rows if "".join(row).strip())]
+    # Rows of blanks alone do not come; a guarded tab is more than a blank.
+    assert read == [header, *(row for row in rows if "".join(map(transfer.harmless, row)).strip())]
 
 
 @pytest.mark.parametrize(
