@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.conf import settings
+from django.db import connections
 from psycopg.rows import dict_row
 
 from crm.live import bus
@@ -98,7 +98,7 @@ class Relay:
 
     def serve(self) -> None:
         """One connection: stand by until the lock is ours, then lead until the connection ends."""
-        with psycopg.connect(settings.DATABASE_URL, autocommit=True, row_factory=dict_row) as connection:
+        with connect() as connection:
             # A leader that is stopped or cut off would hold the lock for ever: PostgreSQL ends its session instead.
             connection.execute("SET idle_session_timeout = '3s'")
             while not self.stopping.is_set() and not self.take_lead(connection):
@@ -107,20 +107,37 @@ class Relay:
                 log.info("This relay leads")
                 self.lead(connection)
 
+    def number_all(self) -> None:
+        """Once, and untimed, where no relay leads: what was seeded before anybody could watch is nobody's update."""
+        with connect() as connection:
+            mover = self.mover(connection)
+            while self.take_lead(connection) and (rows := mover.move()):
+                write_cache(rows)
+
     def take_lead(self, connection: "psycopg.Connection[Any]") -> bool:
         found = connection.execute("SELECT pg_try_advisory_lock(%s) AS mine", [LOCK]).fetchone()
         return bool(found and found["mine"])
 
-    def lead(self, connection: "psycopg.Connection[Any]") -> None:
+    def mover(self, connection: "psycopg.Connection[Any]") -> "Mover":
         state = connection.execute("SELECT epoch, head FROM log_state").fetchone()
         assert state is not None
-        mover = Mover(connection, self.constants, str(state["epoch"]), state["head"], self.clock)
+        return Mover(connection, self.constants, str(state["epoch"]), state["head"], self.clock)
+
+    def lead(self, connection: "psycopg.Connection[Any]") -> None:
+        mover = self.mover(connection)
         while not self.stopping.is_set():
             rows = mover.move()
             if rows:
                 announce(mover.epoch, rows)
             elif self.woken.wait(mover.pause()):
                 self.woken.clear()
+
+
+def connect() -> "psycopg.Connection[Any]":
+    """To the database that Django uses, as plain psycopg speaks with it: rows and JSON as dictionaries."""
+    params = connections["default"].get_connection_params()
+    plain = {"cursor_factory": psycopg.Cursor, "context": None, "autocommit": True, "row_factory": dict_row}
+    return psycopg.connect(**params | plain)
 
 
 class Mover:

@@ -2,13 +2,11 @@
 
 import threading
 
-import psycopg
 import pytest
-from django.db import connection, connections
-from psycopg.rows import dict_row
+from django.db import connection
 
 from crm.live import relay as relays
-from crm.live.relay import Mover, Relay, announce
+from crm.live.relay import Mover, Relay, announce, connect
 from crm.records import tally, valkey
 from crm.records.models import Change, ChangeNew, LogState
 from customers import services
@@ -18,16 +16,9 @@ from tests.factories import make_customer, people
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def second_connection():
-    params = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context"):
-        params.pop(name, None)
-    return psycopg.connect(**params, autocommit=True, row_factory=dict_row)
-
-
 @pytest.fixture
 def mover(empty_log):
-    with second_connection() as own:
+    with connect() as own:
         state = LogState.objects.get()
         yield Mover(own, Relay().constants, str(state.epoch), state.head, Relay().clock)
 
@@ -51,7 +42,7 @@ def test_what_was_written_is_numbered_in_order_and_leaves_the_inbox(mover):
 
 def test_a_rolled_back_change_leaves_no_hole(mover):
     drain(mover)
-    with second_connection() as other:
+    with connect() as other:
         other.execute("BEGIN; INSERT INTO customers_tag (name, version) VALUES ('gone', 1); ROLLBACK")
     Tag.objects.create(name="kept")
     head = mover.head
@@ -61,7 +52,7 @@ def test_a_rolled_back_change_leaves_no_hole(mover):
 def test_a_long_transaction_delays_only_itself_and_is_not_lost(mover):
     """A cursor on the inbox's id would pass the slow writer's row by for ever."""
     drain(mover)
-    with second_connection() as slow:
+    with connect() as slow:
         slow.execute("BEGIN; INSERT INTO customers_tag (name, version) VALUES ('slow', 1)")
         Tag.objects.create(name="quick")
         assert [row["data"]["name"] for row in drain(mover)] == ["quick"]
@@ -162,7 +153,7 @@ def test_what_is_numbered_is_cached_and_what_is_gone_leaves_the_cache(mover):
 
 
 def test_only_one_relay_leads():
-    with second_connection() as one, second_connection() as other:
+    with connect() as one, connect() as other:
         assert Relay().take_lead(one)
         assert not Relay().take_lead(other)
         one.close()

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.utils.module_loading import module_has_submodule
 
-from crm.records.wake import nudge
+from crm.live.relay import Relay
 from crm.staff.models import User
 
 SEED = 2026
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         for module in modules:
             # Each module its own numbers: what one draws must not change what the next one makes.
             module.seed(Random(f"{SEED} {module.__name__}"), scale)
-        nudge()
+        Relay().number_all()
 
 
 def demos() -> Iterator[ModuleType]:
