@@ -150,7 +150,10 @@ def points(value: Any) -> list[str]:
 
 
 def once(values: list[str]) -> list[str]:
-    return list({value.lower(): value for value in reversed(values)}.values())[::-1]
+    first: dict[str, str] = {}
+    for value in values:
+        first.setdefault(value.lower(), value)
+    return list(first.values())
 
 
 def country(value: Any) -> str:

@@ -117,3 +117,8 @@ def test_a_stale_delete_says_what_changed(staff, customer):
 def test_phone_numbers_are_kept_in_e164_and_emails_normalised(staff):
     made = make_customer(staff.alice, phones=["0113 496 0199", "+44 113 496 0199"], emails=["A.B@EXAMPLE.com"])
     assert (made.phones, made.emails) == (["+441134960199"], ["A.B@example.com"])
+
+
+def test_a_doubled_contact_point_keeps_its_first_place(staff):
+    made = make_customer(staff.alice, emails=["a@x.example", "b@x.example", "A@x.example"])
+    assert made.emails == ["a@x.example", "b@x.example"]
