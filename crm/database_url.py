@@ -16,7 +16,7 @@ def database_settings(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     found = {names[key]: str(value) for key, value in parts.items() if key in names}
-    options = {key: value for key, value in parts.items() if key not in names}
+    options: dict[str, Any] = {key: value for key, value in parts.items() if key not in names}
     # CONN_MAX_AGE leaks connections under ASGI; the bounded pool is what limits them.
     options["pool"] = {
         "min_size": 1,
