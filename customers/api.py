@@ -9,7 +9,7 @@ from ninja import Query, Router
 from crm.api.answers import answer, no_content
 from crm.api.auth import asker
 from crm.api.idempotency import idempotent
-from crm.records.errors import Conflict, NotVisible
+from crm.records.errors import NotVisible
 from crm.records.paging import Sort, by_time, page
 from crm.records.projection import Projection
 from crm.staff.models import User
@@ -56,22 +56,14 @@ def update_customer(request: HttpRequest, customer_id: int, given: schemas.Custo
     """Changes the fields that you send. What others changed since is kept; in the same field it is a conflict."""
     user, changes = asker(request), given.said()
     version = changes.pop("version")
-    try:
-        updated = services.update_customer(customer_id, actor=user, version=version, changes=changes)
-    except Conflict as conflict:
-        raise masked(conflict, user) from None
-    return answer(as_read(updated, user))
+    return answer(as_read(services.update_customer(customer_id, actor=user, version=version, changes=changes), user))
 
 
 @router.delete("/{int:customer_id}", response={204: None}, url_name="customer")
 @idempotent
 def delete_customer(request: HttpRequest, customer_id: int, version: Query[schemas.Id]) -> HttpResponse:
     """Puts a customer into the trash, if it is still at this version."""
-    user = asker(request)
-    try:
-        services.trash_customer(customer_id, actor=user, version=version)
-    except Conflict as conflict:
-        raise masked(conflict, user) from None
+    services.trash_customer(customer_id, actor=asker(request), version=version)
     return no_content()
 
 
@@ -129,11 +121,3 @@ def page_answer(user: User, rows: Any, sort: Sort, projection: Projection, place
 
 def as_read(projected: dict[str, Any], user: User) -> dict[str, Any]:
     return CUSTOMER.reading(projected, user.access.sees_contacts)
-
-
-def masked(conflict: Conflict, user: User) -> Conflict:
-    """What others wrote is shown as the asker may read it."""
-    theirs = as_read({name: values["theirs"] for name, values in conflict.conflicts.items()}, user)
-    return Conflict(
-        conflict.version, {name: values | {"theirs": theirs[name]} for name, values in conflict.conflicts.items()}
-    )

@@ -13,7 +13,7 @@ from crm.records.access import Reach
 from crm.records.context import acting
 from crm.records.errors import Conflict, NotEditable, NotVisible
 from crm.records.wake import wake
-from crm.records.writing import editable_row, set_columns, update_record
+from crm.records.writing import conflict, editable_row, set_columns, update_record
 from crm.staff.guarded import update_guarded
 from crm.staff.models import User
 from customers import facts
@@ -61,7 +61,7 @@ def update_customer(customer_id: int, *, actor: User, version: int, changes: dic
 
 
 def write(customer_id: int, actor: User, version: int, columns: dict[str, Any]) -> dict[str, Any]:
-    return update_record(Customer, CUSTOMER, customer_id, actor=actor, version=version, changes=columns).row
+    return update_record(Customer, CUSTOMER, customer_id, actor=actor, version=version, changes=columns)
 
 
 def team_of(owner_id: int | None, actor: User) -> int | None:
@@ -107,8 +107,9 @@ def trash_customer(customer_id: int, *, actor: User, version: int) -> None:
     if row is None:
         current = editable_row(Customer, customer_id, actor)
         theirs = log.columns_changed_since("customer", customer_id, version)
-        held = CUSTOMER.changed(dict.fromkeys(theirs), CUSTOMER.project(current))
-        raise Conflict(current["version"], {name: {"yours": None, "theirs": value} for name, value in held.items()})
+        held = CUSTOMER.project(current)
+        changed = CUSTOMER.changed(dict.fromkeys(theirs), held)
+        raise conflict(CUSTOMER, held, dict.fromkeys(changed), actor)
     wake()
 
 

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from crm.records import context, log
 from crm.records.errors import Conflict, NotEditable, NotVisible
@@ -19,33 +18,23 @@ from crm.records.wake import wake
 RETRIES = 10  # each means that somebody else's save came between two of our statements
 
 
-class Written(NamedTuple):
-    """A record after a write: all its columns as the log has them."""
-
-    row: dict[str, Any]
-    changed: bool
-
-
 def update_record(
     model: type[Record], projection: Projection, record_id: int, *, actor: Actor, version: int, changes: dict[str, Any]
-) -> Written:
-    """Sets columns of a record that the actor opened at `version`; `changes` is {column: value}.
+) -> dict[str, Any]:
+    """Sets columns of a record that the actor opened at `version`; `changes` is {column: value}. Returns all columns.
 
     Fields that others changed since are kept when they are not in `changes`; a field in both raises Conflict unless
     both sides set the same value. Raises NotVisible, NotEditable; ValidationError for a version that never was.
     """
-    wanted = dict(changes)
     for _attempt in range(RETRIES):
-        row = set_columns(model, record_id, actor=actor, version=version, changes=wanted)
+        row = set_columns(model, record_id, actor=actor, version=version, changes=changes)
         if row is not None:
             wake()
-            return Written(row, row["version"] != version)
+            return row
         current = editable_row(model, record_id, actor)
-        wanted = merged(model, projection, current, version, wanted)
+        refuse_conflicts(model, projection, current, version, changes, actor)
         version = current["version"]
-    raise Conflict(
-        version, {projection.by_column[name].name: {"yours": wanted[name], "theirs": None} for name in wanted}
-    )
+    raise Conflict(version, {})
 
 
 def set_columns(
@@ -91,23 +80,27 @@ def editable_row(model: type[Record], record_id: int, actor: Actor) -> dict[str,
     return row
 
 
-def merged(
-    model: type[Record], projection: Projection, current: dict[str, Any], version: int, wanted: dict[str, Any]
-) -> dict[str, Any]:
-    """What is left to write over `current` when the write was based on an older `version`."""
+def refuse_conflicts(
+    model: type[Record],
+    projection: Projection,
+    current: dict[str, Any],
+    version: int,
+    wanted: dict[str, Any],
+    actor: Actor,
+) -> None:
+    """Raises Conflict when others changed the same fields since `version`, unless to the same values."""
     if version > current["version"]:
         raise ValidationError({"version": _("This record has no version %d yet; load it again.") % version})
     theirs = log.columns_changed_since(model.record_name, current["id"], version)
-    conflicts = {}
-    for column, value in wanted.items():
-        field = projection.by_column[column]
-        mine, held = canonical(plain(value), field.kind), canonical(current[column], field.kind)
-        if column in theirs and mine != held:
-            conflicts[field.name] = {"yours": mine, "theirs": held}
-    if conflicts:
-        raise Conflict(current["version"], conflicts)
-    return wanted
+    held = projection.project(current)
+    fields = {projection.by_column[column]: value for column, value in wanted.items() if column in theirs}
+    mine = {field.name: canonical(value, field.kind) for field, value in fields.items()}
+    conflicting = {name: value for name, value in mine.items() if value != held[name]}
+    if conflicting:
+        raise conflict(projection, held, conflicting, actor)
 
 
-def plain(value: Any) -> Any:
-    return value.obj if isinstance(value, Jsonb) else value
+def conflict(projection: Projection, held: Mapping[str, Any], mine: Mapping[str, Any], actor: Actor) -> Conflict:
+    """Both values of each field in `mine`, those of others as the actor may read them."""
+    theirs = projection.reading({name: held[name] for name in mine}, actor.access.sees_contacts)
+    return Conflict(held["version"], {name: {"yours": mine[name], "theirs": theirs[name]} for name in mine})
