@@ -258,6 +258,8 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
+        # Whoever wanted a connection and got none says so; the pool would say it again and again.
+        "psycopg.pool": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
     },
 }
