@@ -79,13 +79,13 @@ def migrate() -> None:
 
 
 def collect_static_files() -> None:
-    """With DEBUG they are served from where they lie."""
+    """With DEBUG they are served from where they lie. Older files stay, for processes that still serve their pages."""
     stamp = settings.STATIC_ROOT / ".stamp"
     wanted = digest(static_sources())
     if settings.DEBUG or (stamp.exists() and stamp.read_text() == wanted):
         return
     # htmx comes from npm; django_htmx brings copies that name modules without their ending.
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=["django_htmx"])
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["django_htmx"])
     stamp.write_text(wanted)
 
 
