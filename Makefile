@@ -9,6 +9,7 @@ run: fetch
 
 demo: fetch
 	@$(BIN)/python -m crm.starter --with-parent demo
+	@echo "The demo data are fresh again."
 
 test: fetch
 	$(BIN)/pytest
