@@ -1,6 +1,7 @@
 """Gives changes to whom they concern: frames to watchers of a record, list events to watchers of a view."""
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,8 +11,6 @@ from crm.live.frames import Delivered
 from crm.live.socket import Socket
 from crm.live.views import View
 from crm.live.watches import OpenView, Watches, Wish
-
-MOST_EVENTS = 200  # of one view in one go; above that the view is told to fetch itself again
 
 Owed = defaultdict[Socket, dict[int, Delivered]]
 
@@ -88,8 +87,9 @@ class Fanout:
     def tell(self, happening: Happening) -> None:
         """Enter, move and leave to a view's watchers; so many that drawing them anew is less: a resync of the view."""
         texts: dict[tuple[int, bool], str] = {}
+        has_room = happening.open_view.has_room(len(happening.events), time.monotonic())
         for (socket, name), wish in happening.open_view.watchers.items():
-            if len(happening.events) > MOST_EVENTS:
+            if not has_room:
                 socket.put({"resync": True, "as": name})
             else:
                 for event, change in happening.events:

@@ -40,7 +40,9 @@ class Delivered:
 
     @property
     def earlier_data(self) -> Mapping[str, Any]:
-        return {**self.row["data"], **(self.row["before"] or {})}
+        """The columns before the change. Every change moves `updated_at`, so the log does not say what it was."""
+        data = self.row["data"]
+        return {**data, **dict.fromkeys({"updated_at"} & data.keys()), **(self.row["before"] or {})}
 
     @property
     def projected(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from crm.live.panels import OpenPanel
 from crm.live.socket import Socket
 from crm.live.views import View
 
+MOST_EVENTS = 200  # of one view in one second; above that the view is told to fetch itself again
+
 Watcher = tuple[Socket, str]  # a socket and the name ("as") that it gave what it watches
 
 
@@ -26,6 +28,15 @@ class OpenView:
 
     view: View
     watchers: dict[Watcher, Wish] = field(default_factory=dict)
+    second: int = 0
+    told: int = 0
+
+    def has_room(self, events: int, now: float) -> bool:
+        """Whether so many more still fit into this second, after which drawing all anew is less work for everybody."""
+        if int(now) != self.second:
+            self.second, self.told = int(now), 0
+        self.told += events
+        return self.told <= MOST_EVENTS
 
 
 class Watches:

@@ -42,7 +42,7 @@ def test_a_watcher_hears_the_changed_fields_and_who_it_was(stack, listen, custom
     client.watch(customer.topic)
     row = change(customer, stack.people.bob, stage="vip")
     client.wait_for_version(customer.topic, 2)
-    frame = client.frames(customer.topic)[0]
+    frame = client.frames(customer.topic)[-1]
     assert frame["fields"] == {"stage": "vip", "updated_at": row["updated_at"]}
     assert (frame["version"], frame["op"], frame["by"]["name"]) == (2, "u", "Bob Stone")
 
@@ -52,7 +52,7 @@ def test_plain_sql_is_heard_like_any_other_change(stack, listen, customer):
     client.watch(customer.topic)
     Customer.objects.filter(pk=customer.pk).update(title="Head")
     client.wait_for_version(customer.topic, 2)
-    assert client.frames(customer.topic)[0]["by"] is None
+    assert client.frames(customer.topic)[-1]["by"] is None
 
 
 def test_an_outsider_hears_nothing_and_is_told_no_more_than_that_it_is_not_there(stack, listen, customer):
@@ -160,6 +160,28 @@ def test_a_view_tells_what_enters_moves_and_leaves(stack, listen):
     assert client.wait_for(lambda message: "move" in message)["move"][0]["key"] == ["zoe", customer.pk]
     change(customer, stack.people.alice, stage="lost")
     assert client.wait_for(lambda message: "leave" in message)["leave"][0]["record"] == customer.topic
+
+
+def test_every_change_moves_a_row_where_the_last_change_is_the_order(stack, listen):
+    city = uuid.uuid4().hex
+    customer = make_customer(stack.people.alice, city=city)
+    client = listen(stack.people.bob)
+    client.watch({"view": "customers", "filter": {"q": city}, "sort": "-updated", "as": "v"})
+    row = change(customer, stack.people.alice, title="Head")
+    moved = client.wait_for(lambda message: "move" in message)["move"][0]
+    assert (moved["record"], moved["key"]) == (customer.topic, [row["updated_at"], customer.pk])
+
+
+def test_a_view_that_changes_too_much_in_a_second_is_told_to_be_fetched_again(stack, listen):
+    city = uuid.uuid4().hex
+    client = listen(stack.people.bob)
+    client.watch({"view": "customers", "filter": {"q": city}, "as": "v"})
+    Customer.objects.bulk_create(
+        Customer(name=f"Many {number}", city=city, owner=stack.people.alice, team=stack.people.alice.team)
+        for number in range(1000)
+    )
+    client.wait_for(lambda message: message == {"resync": True, "as": "v"})
+    assert len([message for message in client.messages if "enter" in message]) <= 400
 
 
 def test_members_frames_come_with_a_view_unless_they_are_not_wished_for(stack, listen):
