@@ -79,8 +79,10 @@ def encode(position: list[Any]) -> str:
 
 
 def decode(cursor: str, sort: Sort) -> tuple[Any, int]:
+    """A cursor, or a row's `data-key` as it stands in a live list."""
     try:
-        key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        text = cursor if cursor.startswith("[") else base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        key, row_id = json.loads(text)
         return (datetime.fromisoformat(key) if sort.is_time else str(key)), int(row_id)
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise ValidationError(

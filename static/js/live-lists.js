@@ -1,21 +1,40 @@
-// Live lists that never jump under the reader's hand: rows enter, move and leave at once while nobody points at the list
-// and it is at its top; otherwise they wait behind a bar that says how many.
+// Live lists that never jump under the reader's hand: rows enter, move and leave with the next frame while nobody points at
+// the list and it is at its top; otherwise they wait behind a bar that says how many. live-rows.js draws them.
 
-import { refreshTimes } from "./values.js";
+import { enter, find, isBeyond, leave, place, trim } from "./live-rows.js";
 
 const LIST = "[data-view]";
-const waiting = new WeakMap(); // list -> Map of record -> {event, item}
+const AT_ONCE = 8; // ms of a frame for rows; what is left has the next one
+const CALM = 1000; // ms, up to three times as much by chance: readers of one list do not all fetch it at once
+
+const states = new WeakMap(); // list -> what comes, what waits, and after a flood: "asked" to fetch it again, "fetching"
+const due = new Set(); // lists to which something comes
+let isDrawing = false;
 
 document.addEventListener("pulse:list", ({ target: list, detail: { event, item } }) => {
-  if (list.matches(".timeline")) return enterTimeline(list, item);
-  if (event === "leave") return leave(list, item);
-  if (isBusy(list)) wait(list, event, item);
-  else place(list, item, event);
+  if (list.matches(".timeline")) return enter(list, item);
+  const held = state(list);
+  if (held.flood === "asked") return; // the fetch will bring it
+  held.coming.delete(item.record); // of several events the last holds, in the order in which they came
+  held.coming.set(item.record, { event, item });
+  if (!held.flood) drawSoon(list);
+});
+
+document.addEventListener("pulse:flood", ({ target: list }) => flood(list));
+
+document.addEventListener("pulse:renewed", ({ target: list, detail: { head } }) => {
+  const held = state(list);
+  if (held.flood === "asked") return;
+  for (const [record, { item }] of held.coming) if (item.seq <= head) held.coming.delete(record);
+  held.waiting.clear();
+  held.flood = null;
+  if (held.coming.size) drawSoon(list);
+  count(list);
 });
 
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-show-waiting]");
-  if (button) showWaiting(document.getElementById(button.dataset.showWaiting));
+  if (button) showWaiting(document.getElementById(button.dataset.showWaiting))[0]?.scrollIntoView({ block: "nearest" });
 });
 
 document.addEventListener("pointerleave", ({ target }) => {
@@ -23,99 +42,82 @@ document.addEventListener("pointerleave", ({ target }) => {
 }, true);
 
 const isBusy = (list) => window.scrollY >= 8 || list.matches(":hover") || list.querySelector("[aria-selected='true']") !== null;
-const find = (list, record) => list.querySelector(`[data-record="${CSS.escape(record)}"]`);
 
-function place(list, item, event) {
-  const held = find(list, item.record);
-  if (held && Number(held.dataset.version) > item.version) return;
-  const row = drawn(item.html);
-  const after = [...list.children].find((each) => each !== held && each.dataset.key && comesBefore(item.key, JSON.parse(each.dataset.key), list));
-  if (!after && list.dataset.more === "true") return held?.remove();
-  carryOver(held, row);
-  held?.remove();
-  list.insertBefore(row, after ?? null);
-  document.getElementById(list.dataset.empty)?.setAttribute("hidden", "");
-  if (event === "enter") mark(row, "entering");
-  finish(row);
+function state(list) {
+  if (!states.has(list)) states.set(list, { coming: new Map(), waiting: new Map(), flood: null, timer: null });
+  return states.get(list);
 }
 
-function drawn(html) {
-  const holder = document.createElement("template");
-  holder.innerHTML = html.trim(); // our own template's output, escaped there
-  refreshTimes(holder.content);
-  return holder.content.firstElementChild;
+/** With the next frame; a hidden page has none. */
+function drawSoon(list) {
+  due.add(list);
+  if (isDrawing) return;
+  isDrawing = true;
+  if (document.hidden) setTimeout(draw);
+  else requestAnimationFrame(draw);
 }
 
-/** What belongs to this reader and not to the row: its mark, its selection, the cells that are being washed. */
-function carryOver(held, row) {
-  if (!held) return;
-  for (const name of ["on", "entering"]) row.classList.toggle(name, held.classList.contains(name));
-  for (const cell of held.querySelectorAll(".washed[data-field]")) {
-    const same = row.querySelector(`[data-field="${CSS.escape(cell.dataset.field)}"]`);
-    same?.classList.add("washed");
-    const by = cell.querySelector(".by");
-    if (same && by) same.append(by);
-    setTimeout(() => { same?.classList.remove("washed"); by?.remove(); }, 1400);
+function draw() {
+  isDrawing = false;
+  const until = performance.now() + AT_ONCE;
+  for (const list of [...due]) {
+    due.delete(list);
+    drawList(list, until);
   }
 }
 
-function comesBefore([key, id], [otherKey, otherId], list) {
-  const isDescending = JSON.parse(list.dataset.view).sort?.startsWith("-") ?? true;
-  const order = key === otherKey ? id - otherId : key < otherKey ? -1 : 1;
-  return isDescending ? order > 0 : order < 0;
-}
-
-function leave(list, item) {
-  waiting.get(list)?.delete(item.record);
+function drawList(list, until) {
+  const held = state(list), busy = isBusy(list);
+  for (const [record, { event, item }] of held.coming) {
+    if (performance.now() > until) break;
+    held.coming.delete(record);
+    take(list, held, busy, event, item);
+  }
+  if (!busy && !trim(list)) flood(list);
   count(list);
-  const row = find(list, item.record);
-  if (!row) return;
-  row.classList.add("leaving");
-  setTimeout(() => { if (find(list, item.record) === row) row.remove(); }, 600);
+  if (held.coming.size) drawSoon(list);
 }
 
-function wait(list, event, item) {
-  const held = find(list, item.record);
-  if (event === "move" && held) held.dataset.key = JSON.stringify(item.key);
-  if (event === "move" && !held && list.dataset.more === "true" && !wouldShow(list, item)) return;
-  if (event === "move" && held) return; // its fields are patched where it stands; it moves when the list is drawn again
-  if (!waiting.has(list)) waiting.set(list, new Map());
-  waiting.get(list).set(item.record, { event, item });
-  count(list);
+/** The fields of a row that is there are patched where it stands; it moves when the reader is not at the list any more. */
+function take(list, { waiting }, busy, event, item) {
+  waiting.delete(item.record);
+  if (event === "leave") leave(list, item);
+  else if (!busy) place(list, event, item);
+  else if (find(list, item.record) || !isBeyond(list, item.key)) waiting.set(item.record, { event, item });
 }
 
-const wouldShow = (list, item) => [...list.children].some((each) => each.dataset.key && comesBefore(item.key, JSON.parse(each.dataset.key), list));
-
+/** Puts what waited into the list; the rows that are new there. */
 function showWaiting(list) {
-  for (const { event, item } of waiting.get(list)?.values() ?? []) place(list, item, event);
-  waiting.delete(list);
+  const held = state(list);
+  const rows = [...held.waiting.values()].map(({ event, item }) => place(list, event, item));
+  held.waiting.clear();
+  if (held.flood === "asked") fetchAgain(list);
   count(list);
+  return rows.filter(Boolean);
+}
+
+/** Too much came to tell: the list is fetched again, when the reader is not at it. */
+function flood(list) {
+  const held = state(list);
+  held.coming.clear();
+  held.flood = "asked";
+  held.timer ??= setTimeout(() => {
+    held.timer = null;
+    if (held.flood === "asked" && (list.matches(".timeline") || !isBusy(list))) fetchAgain(list);
+  }, CALM * (1 + 2 * Math.random()));
+  count(list);
+}
+
+function fetchAgain(list) {
+  state(list).flood = "fetching";
+  list.dispatchEvent(new CustomEvent("pulse:renew", { bubbles: true }));
 }
 
 function count(list) {
   const button = document.querySelector(`[data-show-waiting="${CSS.escape(list.id)}"]`);
   if (!button) return;
-  const n = waiting.get(list)?.size ?? 0;
-  button.parentElement.hidden = n === 0;
-  for (const place of button.querySelectorAll("[data-count]")) place.textContent = n;
-}
-
-function enterTimeline(list, item) {
-  if (list.querySelector(`[data-seq="${item.seq}"]`)) return;
-  const entry = drawn(item.html);
-  const after = [...list.children].find((each) => Number(each.dataset.seq ?? 0) < item.seq);
-  list.insertBefore(entry, after ?? null);
-  document.getElementById(list.dataset.empty)?.setAttribute("hidden", "");
-  mark(entry, "washed");
-  while (Number(list.dataset.most) && list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
-}
-
-function mark(node, name) {
-  node.classList.add(name);
-  setTimeout(() => node.classList.remove(name), 1400);
-}
-
-function finish(row) {
-  htmx.process(row);
-  document.dispatchEvent(new CustomEvent("pulse:scan"));
+  const { waiting, flood: isFlooded } = state(list);
+  const n = [...waiting.keys()].filter((record) => !find(list, record)).length;
+  button.parentElement.hidden = n === 0 && !isFlooded;
+  for (const place of button.querySelectorAll("[data-count]")) place.textContent = isFlooded ? `${Math.max(n, 1)}+` : n;
 }

@@ -4,6 +4,7 @@
 import { fill, reword, wording } from "./values.js";
 
 const WASH = 1400; // ms
+const MOST_WASHED = 20; // values; when more change at once, colour says nothing and only costs frames
 const me = Number(document.querySelector("meta[name='pulse-live']")?.dataset.user);
 
 document.addEventListener("pulse:frame", ({ detail: frame }) => {
@@ -32,6 +33,7 @@ function show(place, value, frame) {
   const before = place.innerHTML;
   fill(place, value);
   if (place.innerHTML === before || place.matches("[data-quiet]")) return;
+  if (document.getElementsByClassName("washed").length >= MOST_WASHED) return;
   place.classList.add("washed");
   setTimeout(() => place.classList.remove("washed"), WASH);
   if (frame.by && frame.by.id !== me) sign(place, frame.by);
@@ -45,12 +47,13 @@ function sign(place, by) {
   setTimeout(() => note.remove(), 4 * WASH);
 }
 
-/** A row fades; the page of the record itself stays readable, and says that it is gone. */
+/** What shows the record goes; its own page stays readable and says that it is gone, the drawer's head stays to be closed. */
 function drop(node) {
-  if (node.matches(".page, .head")) {
-    document.body.classList.add("record-gone");
-    return;
-  }
+  if (node.matches("#main > .page, #main > .head")) document.body.classList.add("record-gone");
+  else if (!node.matches("#drawer > .head")) fade(node);
+}
+
+function fade(node) {
   node.classList.add("gone");
   node.removeAttribute("data-record");
   setTimeout(() => node.remove(), WASH);
