@@ -5,12 +5,17 @@ Every page of every test is watched: a report of the content security policy, or
 
 import os
 import shutil
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from tests.stack import Stack
+
+if TYPE_CHECKING:
+    from crm.staff.models import User
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = "No Chromium for browser tests. Get it with: apt-get install chromium"
@@ -43,19 +48,48 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
         return (yield)
 
 
-@pytest.fixture(autouse=True)
-def _clean_pages(context: BrowserContext) -> Iterator[None]:
+@pytest.fixture
+def new_context(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., BrowserContext]]:
+    """Every browser of every test is made here, that of `context` and `page` too, so that all are watched."""
     faults: list[str] = []
+    opened: list[BrowserContext] = []
 
     def hear(message: ConsoleMessage) -> None:
         if message.type == "error" and "policy" in message.text.lower():
             faults.append(message.text)
 
-    context.add_init_script(REPORT_POLICY)
-    context.on("console", hear)
-    context.on("weberror", lambda error: faults.append(str(error.error)))
-    yield
+    def open_watched(**arguments: Any) -> BrowserContext:
+        context = new_context(**arguments)
+        context.add_init_script(REPORT_POLICY)
+        context.on("console", hear)
+        context.on("weberror", lambda error: faults.append(str(error.error)))
+        opened.append(context)
+        return context
+
+    yield open_watched
+    for context in opened:
+        context.cookies()  # what was said until now is heard before this is answered
     assert faults == []
+
+
+@pytest.fixture(autouse=True)
+def _watched(context: BrowserContext) -> None:
+    """Also for tests that ask for nothing here: without Chromium they are skipped."""
+
+
+@pytest.fixture
+def browse(stack: Stack, new_context: Callable[..., BrowserContext]) -> Callable[["User", str], Page]:
+    """A browser of that user's own, on a page of the running product that is live: `browse(alice, "/customers/")`."""
+
+    def open_page(user: "User", path: str) -> Page:
+        context = new_context(base_url=stack.url)
+        context.add_cookies([{"name": "sessionid", "value": stack.sign_in(user), "url": stack.url}])
+        page = context.new_page()
+        page.goto(path)
+        expect(page.locator("html[data-live=live]")).to_be_attached(timeout=15_000)
+        return page
+
+    return open_page
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""What I am typing is mine: nobody's change touches it, and who saves the same field is asked, with both values."""
+
+import pytest
+from playwright.sync_api import expect
+
+from customers.models import Customer
+from tests.browser.watching import begin_edit, change, field
+from tests.factories import make_customer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def customer(stack):
+    return make_customer(stack.people.alice, name="Marta Lindqvist", title="Head of sales", city="Malmö")
+
+
+@pytest.fixture
+def page(browse, stack, customer):
+    return browse(stack.people.alice, f"/customers/{customer.pk}/")
+
+
+def titled(page, customer, title):
+    """The page shows it, and so does the database."""
+    expect(field(page, "title")).to_have_text(title)
+    return Customer.objects.get(pk=customer.pk).title == title
+
+
+def test_another_s_change_of_another_field_is_shown_and_both_are_kept(stack, page, customer):
+    typing = begin_edit(page, "title")
+    typing.fill("Buy")
+    change(customer, stack.people.bob, city="Lund")
+    expect(field(page, "city")).to_contain_text("Lund")
+    typing.press_sequentially("er")
+    expect(typing).to_have_value("Buyer")
+    expect(typing).to_be_focused()
+    page.keyboard.press("Enter")
+    assert titled(page, customer, "Buyer")
+    assert Customer.objects.get(pk=customer.pk).city == "Lund"
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+@pytest.fixture
+def question(stack, page, customer):
+    """Alice has typed and saved what Bob has changed meanwhile: the dialog that asks her."""
+    typing = begin_edit(page, "title")
+    typing.fill("Buyer")
+    change(customer, stack.people.bob, title="Director")
+    expect(page.locator("#entries-page > li").first).to_contain_text("Director")
+    expect(typing).to_have_value("Buyer")
+    expect(typing).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Bob changed the job title while you were editing")
+    expect(dialog.locator("fieldset label").nth(0)).to_contain_text("Buyer")
+    expect(dialog.locator("fieldset label").nth(1)).to_contain_text("Director")
+    assert Customer.objects.get(pk=customer.pk).title == "Director"
+    return dialog
+
+
+def test_the_same_field_asks_and_mine_can_be_saved(page, customer, question):
+    question.get_by_role("button", name="Save mine").click()
+    expect(question).to_have_count(0)
+    assert titled(page, customer, "Buyer")
+
+
+def test_the_same_field_asks_and_the_other_s_can_be_kept(page, customer, question):
+    question.get_by_role("button", name="Keep Bob’s").click()
+    expect(question).to_have_count(0)
+    assert titled(page, customer, "Director")
+
+
+def test_a_question_left_open_keeps_what_was_typed(page, customer, question):
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(field(page, "title").locator("input:not([type=hidden])")).to_have_value("Buyer")

@@ -1,0 +1,59 @@
+"""What tests of live pages ask of a browser; scripts given to `evaluate` run outside of the page's policy."""
+
+from playwright.sync_api import expect
+
+from customers.models import Customer
+from customers.services import update_customer
+
+# Marks the page, so that a reload would be noticed, and counts what moves without the reader's doing.
+OBSERVE = """() => {
+    window.isTheSame = true;
+    window.shifts = [];
+    window.longTasks = [];
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+            const moved = entry.sources.map(({ node, previousRect, currentRect }) =>
+                `${(node?.outerHTML ?? node?.parentElement?.outerHTML ?? "").slice(0, 120)} ` +
+                `${[previousRect.x, previousRect.y]} to ${[currentRect.x, currentRect.y]}`);
+            if (!entry.hadRecentInput) window.shifts.push(...moved);
+        }
+    }).observe({ type: "layout-shift" });
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map(({ duration }) => duration)))
+        .observe({ type: "longtask" });
+}"""
+
+
+def observe(page):
+    page.evaluate(OBSERVE)
+
+
+def shifts(page):
+    """What has moved since `observe`, after two more frames."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+    )
+    return page.evaluate("window.shifts")
+
+
+def is_the_same(page):
+    """Whether the page was neither loaded again nor left since `observe`."""
+    return page.evaluate("window.isTheSame === true")
+
+
+def change(customer, actor, **changes):
+    """As if from elsewhere: through the service, at the newest version."""
+    version = Customer.objects.values_list("version", flat=True).get(pk=customer.pk)
+    return update_customer(customer.pk, actor=actor, version=version, changes=changes)
+
+
+def field(page, name):
+    """A field of the record's page, by the name that it is edited under."""
+    return page.locator(f".page [data-presence-field={name}]")
+
+
+def begin_edit(page, name):
+    """Opens the field; its input, ready to be typed into."""
+    field(page, name).click()
+    control = field(page, name).locator("input:not([type=hidden]), select").first
+    expect(control).to_be_focused()
+    return control
