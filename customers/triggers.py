@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from crm.records.triggers import PAIRED
+
 # The lists and the first address of the customers named by `touched`, as their parts say.
 # A service that has just written the columns itself says so, since half-written parts would fold as changes.
 FOLD = """
@@ -56,13 +58,14 @@ TAKE_COMPANY_NAME = """
     END IF;
     RETURN NEW;"""
 # The question first: a statement trigger fires for no rows too, and would call itself for ever.
-RENAME_PEOPLE = """
-    IF EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.kind = 'company' AND n.name <> o.name) THEN
-        UPDATE customers_customer c SET company_name = n.name
-        FROM new_rows n JOIN old_rows o ON o.id = n.id
-        WHERE n.kind = 'company' AND n.name <> o.name AND c.company_id = n.id;
+RENAMED = f"""
+    (SELECT n.id, n.name FROM (SELECT n.id, n.kind, n.name, o.name AS old_name FROM {PAIRED} OFFSET 0) n
+     WHERE n.kind = 'company' AND n.name <> n.old_name) n"""  # noqa: S608  (constants, here and below)
+RENAME_PEOPLE = f"""
+    IF EXISTS (SELECT FROM {RENAMED}) THEN
+        UPDATE customers_customer c SET company_name = n.name FROM {RENAMED} WHERE c.company_id = n.id;
     END IF;
-    RETURN NULL;"""
+    RETURN NULL;"""  # noqa: S608
 
 COMPANY_TRIGGERS = [
     pgtrigger.Trigger(name="company_taken", when=pgtrigger.Before, operation=pgtrigger.Insert, func=TAKE_COMPANY_NAME),
@@ -80,13 +83,16 @@ SEARCH_INSERT = """
     INSERT INTO customers_search (customer_id, open_text, contact_text)
     SELECT n.id, customers_open_text(n), customers_contact_text(n) FROM new_rows n;
     RETURN NULL;"""
-SEARCH_UPDATE = """
-    UPDATE customers_search s SET open_text = customers_open_text(n), contact_text = customers_contact_text(n)
-    FROM new_rows n JOIN old_rows o ON o.id = n.id
-    WHERE s.customer_id = n.id
-      AND (n.name, n.company_name, n.city, n.reference, n.emails, n.phones, n.street, n.postcode)
-          IS DISTINCT FROM (o.name, o.company_name, o.city, o.reference, o.emails, o.phones, o.street, o.postcode);
-    RETURN NULL;"""
+SEARCH_UPDATE = f"""
+    UPDATE customers_search s SET open_text = changed.open_text, contact_text = changed.contact_text
+    FROM (
+        SELECT n.id, customers_open_text(n) AS open_text, customers_contact_text(n) AS contact_text FROM {PAIRED}
+        WHERE (n.name, n.company_name, n.city, n.reference, n.emails, n.phones, n.street, n.postcode)
+              IS DISTINCT FROM (o.name, o.company_name, o.city, o.reference, o.emails, o.phones, o.street, o.postcode)
+        OFFSET 0
+    ) changed
+    WHERE s.customer_id = changed.id;
+    RETURN NULL;"""  # noqa: S608
 
 SEARCH_TRIGGERS = [
     after("search_insert", pgtrigger.Insert, SEARCH_INSERT, old=False, new=True),
