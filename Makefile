@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run demo test check format fetch
+.PHONY: run demo test check format picture fetch
 
 run: fetch
 	@$(BIN)/python -m crm.starter --with-parent
@@ -26,6 +26,9 @@ format: fetch
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djhtml templates
+
+picture: fetch
+	$(BIN)/python docs/picture.py
 
 fetch: .venv/fetched node_modules/fetched
 

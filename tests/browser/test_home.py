@@ -42,8 +42,8 @@ def test_a_new_customer_is_counted_and_told_and_leads_to_its_rows(stack, home):
     expect(page.locator("#feed > li").first).to_be_visible(timeout=PATIENCE)
     before, changes = count_in(page, "count"), count_in(page, "changes.hour")
     customer = make_customer(bob, name="Noor Haddad", stage="vip")
-    expect(page.locator("#home [data-figure='count']")).to_have_text(str(before + 1), timeout=PATIENCE)
-    expect(page.locator("[data-figure='changes.hour']")).to_have_text(str(changes + 1), timeout=PATIENCE)
+    expect(page.locator("#home [data-figure='count']")).to_have_text(f"{before + 1:,}", timeout=PATIENCE)
+    expect(page.locator("[data-figure='changes.hour']")).to_have_text(f"{changes + 1:,}", timeout=PATIENCE)
     expect(entry_of(page, customer)).to_contain_text("Noor Haddad", timeout=PATIENCE)
     expect(page.locator("#home .tile:visible > h2 > .age").nth(3)).to_have_text(re.compile(r"\d (ms|s)$"))
     page.locator("[data-key=vip] a").click()
@@ -70,11 +70,11 @@ def test_a_renamed_customer_is_renamed_in_every_entry(stack, home):
     expect(entry_of(page, customer).locator("[data-name-of]")).to_have_text(["Sam Grand"] * 2, timeout=PATIENCE)
 
 
-def test_who_is_online_stands_there_and_leaves_with_the_last_tab(stack, home, browser):
+def test_who_is_online_stands_there_and_leaves_with_the_last_tab(stack, home, new_context):
     page = home(stack.people.dana)
     online = page.locator("#online")
     expect(online).to_contain_text("Dana Wu", timeout=PATIENCE)
-    other = browser.new_context()
+    other = new_context()
     other.add_cookies([{"name": "sessionid", "value": stack.sign_in(stack.people.charlie), "url": stack.url}])
     other.new_page().goto(stack.url + "/me/")
     expect(online).to_contain_text("Charlie Reed", timeout=PATIENCE)
@@ -92,7 +92,7 @@ def test_plots_hold_the_figures_and_so_do_the_tables_behind_them(stack, home):
     page.locator("details.numbers summary").first.click()
     rows = page.locator("[data-numbers=days] tr")
     expect(rows).to_have_count(30)
-    assert [int(text) for text in rows.locator("td.num").all_inner_texts()] == days[::-1]
+    assert [int(text.replace(",", "")) for text in rows.locator("td.num").all_inner_texts()] == days[::-1]
 
 
 def test_plots_are_drawn_anew_when_the_theme_changes(stack, home):
