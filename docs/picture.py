@@ -78,7 +78,7 @@ def take(browser: Browser, url: str) -> None:
     edit(bob, "stage").select_option("at_risk")
     expect(bob.locator("dd [data-field=stage]")).to_have_text("At risk")
     edit(bob, "phones")
-    expect(alice.locator("#drawer .theirs")).to_be_visible()
+    expect(alice.locator("#drawer [data-presence-field=phones].theirs")).to_be_visible()
     expect(alice.locator("#drawer [data-field=stage] .by")).to_be_visible()
     alice.screenshot(path=DOCS / "picture.png")
 

@@ -6,7 +6,7 @@ import { report } from "./live-health.js";
 import { resync } from "./live-resync.js";
 
 const meta = document.querySelector("meta[name='pulse-live']");
-const SILENCE = 2500; // ms without a word (the server says its head each second) after which we are not live
+const SILENCE = 2200; // ms without a word (the server says its head each second) after which we are not live
 const DOOR = 5000; // ms for a connection to come about, after which another is tried
 const HERE_EVERY = 4000;
 const SCAN_AFTER = 20; // ms in which what comes into the page is watched together

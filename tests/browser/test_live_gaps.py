@@ -7,9 +7,11 @@ import uuid
 
 import pytest
 import redis
+from django.core.management import call_command
 from django.db import connection, transaction
 from playwright.sync_api import expect
 
+from crm.records import valkey
 from customers.models import Customer
 from tests.browser.watching import begin_edit, change, field, is_the_same, observe
 from tests.factories import make_customer
@@ -84,13 +86,13 @@ def test_a_browser_without_a_network_says_so_and_comes_back_with_what_it_missed(
 
 
 def restore_backup(stack, customer, **columns):
-    """As after a backup was put back: other contents under the same versions, another epoch, an empty cache."""
+    """As when an older state was put back: other contents under the same versions."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
         Customer.objects.filter(pk=customer.pk).update(**columns)
-        cursor.execute("UPDATE log_state SET epoch = gen_random_uuid()")
-    with redis.Redis.from_url(stack.redis_url) as server:
-        server.flushall()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(valkey, "client", lambda: redis.Redis.from_url(stack.redis_url))
+        call_command("after_restore")
     stack.restart("relay")
 
 
