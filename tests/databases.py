@@ -25,6 +25,8 @@ def copied(connection: Any, name: str) -> Iterator[str]:
     forget_connections(connection)
     source = connection.settings_dict["NAME"]
     with psycopg.connect(address_of(connection, dbname="postgres"), autocommit=True) as plain:
+        # A thread of an earlier test may still hold one; PostgreSQL copies only what nobody is connected to.
+        plain.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [source])
         plain.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         try:
             address = address_of(connection, dbname=name)
