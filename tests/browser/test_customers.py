@@ -105,7 +105,7 @@ def test_notes_and_follow_ups_by_keyboard_reach_the_other_reader(stack, browse, 
     page.keyboard.press("Enter")
     expect(other.locator(f"#follow-ups-{customer.pk}")).to_contain_text("Send the offer")
 
-    page.locator(f"#follow-ups-{customer.pk} input").check()
+    page.locator(f"#follow-ups-{customer.pk} input").click()
     expect(other.locator(f"#follow-ups-{customer.pk}")).not_to_contain_text("Send the offer")
     page.get_by_role("button", name="Undo").click()
     expect(other.locator(f"#follow-ups-{customer.pk}")).to_contain_text("Send the offer")
