@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run demo test check format picture fetch
+.PHONY: run demo test check format picture fetch bench faults
 
 run: fetch
 	@$(BIN)/python -m crm.starter --with-parent
@@ -26,6 +26,16 @@ format: fetch
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djhtml templates
+
+# Every benchmark, then the page; one alone: make bench-live
+bench: fetch
+	$(BIN)/python -m bench
+
+bench-%: fetch
+	$(BIN)/python -m bench $*
+
+faults: fetch
+	$(BIN)/python -m bench.faults $(ARGUMENTS)
 
 picture: fetch
 	$(BIN)/python docs/picture.py

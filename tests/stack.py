@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,18 @@ PATIENCE = 60  # seconds for a process to be ready, on a machine that is busy wi
 class Stack:
     """`.url`, `.ws_url`, `.database_url`, `.redis_url`, `.people`; `kill`, `start`, `restart` take a process's name."""
 
-    def __init__(self, folder: Path, database_url: str, people: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        people: Any,
+        *,
+        valkey: Valkey | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`environment`: what the processes are told beside what every run tells them."""
         self.people = people
-        self.valkey = Valkey(folder, durable=False)
+        self.valkey = valkey or Valkey(folder, durable=False)
         self.listening = listen("127.0.0.1", 0)
         self.port = self.listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -39,6 +49,7 @@ class Stack:
             "STATIC_ROOT": str(STATIC_ROOT),
             "MEDIA_ROOT": str(folder / "media"),
             "TIMINGS_WRITER": "1",
+            **(environment or {}),
         }
         children = [
             programs.relay(folder, self.environment),
@@ -56,7 +67,8 @@ class Stack:
         return client.cookies["sessionid"].value
 
     def begin(self) -> None:
-        self.valkey.start()
+        if not self.valkey.is_alive():
+            self.valkey.start()
         prepare(self.environment)
         for child in self.children.values():
             child.launch()
