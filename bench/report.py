@@ -19,6 +19,7 @@ class Figure:
 
     `control` was measured in the same run, in the same unit, and `control_name` says what it is.
     `runs` are the figures of the single runs, of which `measured` is the median.
+    `reference` was published for another product, measured with the same method on another day.
     """
 
     what: str
@@ -29,6 +30,7 @@ class Figure:
     control: float | None = None
     control_name: str = ""
     runs: tuple[float, ...] = ()
+    reference: float | None = None
 
     @property
     def is_reached(self) -> bool | None:
@@ -101,7 +103,8 @@ def line(figure: Figure) -> str:
     sign = "<=" if figure.better == "lower" else ">="
     target = "" if figure.target is None else f"{sign} {figure.target:g}"
     control = "" if figure.control is None else f"{figure.control_name} {figure.control:.4g}, ratio {figure.ratio:.2f}"
-    return f"{figure.what:<58} {figure.measured:>10.4g} {figure.unit:<8} {target:<10} {verdict:<8} {control}"
+    reference = "" if figure.reference is None else f"  peer {figure.reference:g}"
+    return f"{figure.what:<58} {figure.measured:>10.4g} {figure.unit:<8} {target:<10} {verdict:<8} {control}{reference}"
 
 
 def quantile(values: Sequence[float], share: float) -> float:
