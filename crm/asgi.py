@@ -2,20 +2,21 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
-django = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  (needs the apps loaded)
 from django.urls import path  # noqa: E402
 
-from crm.live.consumer import LiveConsumer  # noqa: E402
+from crm.handler import Handler  # noqa: E402
+from crm.live.consumer import live  # noqa: E402
 from crm.timings.middleware import TimedApplication  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": TimedApplication(django),
-        "websocket": URLRouter([path("ws/live", LiveConsumer.as_asgi())]),
+        "http": TimedApplication(Handler()),
+        "websocket": URLRouter([path("ws/live", live)]),  # type: ignore[arg-type]  # Django expects views there
     }
 )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.core.exceptions import ValidationError
 
 from crm.live import catchup
@@ -142,7 +142,7 @@ class Watch:
     async def drop_invisible(self, topics: list[str]) -> None:
         if not topics:
             return
-        visible = await sync_to_async(catchup.visible_topics)(self.socket, topics)
+        visible = await database_sync_to_async(catchup.visible_topics)(self.socket, topics)
         for topic in set(topics) - visible:
             self.hub.watches.unwatch(self.socket, topic)
             if self.after is None:
@@ -153,7 +153,7 @@ class Watch:
     async def catch_up(self, topics: list[str], views: dict[str, View], up_to: int) -> None:
         """Exactly what was missed, before anything newer; or a clear resync when it is too much."""
         after = self.after or 0
-        found = await sync_to_async(catchup.missed)(after, up_to, topics) if topics else catchup.Missed([])
+        found = await database_sync_to_async(catchup.missed)(after, up_to, topics) if topics else catchup.Missed([])
         rows = found.rows
         if rows is None:
             self.socket.put({"resync": True})
@@ -165,7 +165,7 @@ class Watch:
             await self.catch_up_views(views, up_to, after)
 
     async def catch_up_views(self, views: dict[str, View], up_to: int, after: int) -> None:
-        rows = (await sync_to_async(catchup.missed_by_views)(after, up_to)).rows
+        rows = (await database_sync_to_async(catchup.missed_by_views)(after, up_to)).rows
         for name, view in views.items():
             if rows is None:
                 self.socket.put({"resync": True, "as": name})

@@ -1,16 +1,15 @@
 """The socket's door, /ws/live: who may come in, and the way of what comes in and goes out."""
 
-import asyncio
 import hashlib
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable, Iterable
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
@@ -20,6 +19,7 @@ from django.http.request import validate_host
 from crm.live.commands import complain, obey
 from crm.live.hub import Hub, hub
 from crm.live.socket import Identity, Socket
+from crm.live.wire import write_of
 from crm.records.access import Access
 from crm.staff import services as staff
 from crm.timings import clock, recorder
@@ -29,53 +29,53 @@ logger = logging.getLogger(__name__)
 MOST_TEXT = 256 * 1024  # characters of one command
 
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def live(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """One socket from its handshake to its end. Channels' consumers would take a thread for each message."""
+    await receive()  # the wish to connect
+    found = await identify(scope["headers"])
+    if found is None:
+        await send({"type": "websocket.close"})
+        return
+    identity, access = found
+    here = hub()
+    await here.start()
+    await send({"type": "websocket.accept"})
+    socket = Socket(identity, access, send, write_of(scope), acknowledges=identity.session is not None)
+    here.add(socket)
+    try:
+        while (message := await receive())["type"] == "websocket.receive":
+            if not socket.is_closed:
+                await take(here, socket, message.get("text"))
+    finally:
+        here.remove(socket)
+
+
+async def identify(raw: Iterable[tuple[bytes, bytes]]) -> tuple[Identity, Access] | None:
     """Browsers come with a session and an Origin of ours, programs with a bearer token."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        found: tuple[Identity, Access] | None = await database_sync_to_async(by_token)(token.strip())
+        return found
+    if not is_our_origin(headers.get("origin", ""), headers.get("host", "")):
+        return None
+    morsel = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    return await database_sync_to_async(by_session)(morsel.value) if morsel else None
 
-    socket: Socket | None = None
-    hub: Hub
 
-    async def connect(self) -> None:
-        found = await self.identify()
-        if found is None:
-            await self.close()
-            return
-        identity, access = found
-        self.hub = hub()
-        await self.hub.start()
-        await self.accept()
-        self.socket = Socket(identity, access, self.base_send, acknowledges=identity.session is not None)
-        self.turn = asyncio.Lock()
-        self.hub.add(self.socket)
-
-    async def identify(self) -> tuple[Identity, Access] | None:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.scope["headers"]}
-        kind, _, token = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            found: tuple[Identity, Access] | None = await sync_to_async(by_token)(token.strip())
-            return found
-        if not is_our_origin(headers.get("origin", ""), headers.get("host", "")):
-            return None
-        morsel = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-        return await sync_to_async(by_session)(morsel.value) if morsel else None
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        socket = self.socket
-        if socket is None or socket.is_closed:
-            return
-        started = time.perf_counter()
-        command = parse(text_data)
-        if command is None:
-            complain(socket, "", "send one JSON object, not larger than 256 KiB")
-            return
-        async with self.turn:
-            name = await obey(self.hub, socket, command)
-        if name not in ("ack", "ping"):
-            record(name, time.perf_counter() - started, socket)
-
-    async def disconnect(self, code: int) -> None:
-        if self.socket is not None:
-            self.hub.remove(self.socket)
+async def take(here: Hub, socket: Socket, text: str | None) -> None:
+    started = time.perf_counter()
+    command = parse(text)
+    if command is None:
+        complain(socket, "", "send one JSON object, not larger than 256 KiB")
+        return
+    name = await obey(here, socket, command)
+    if name not in ("ack", "ping"):
+        record(name, time.perf_counter() - started, socket)
 
 
 def parse(text: str | None) -> dict[str, Any] | None:

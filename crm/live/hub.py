@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from crm.live import bus, catchup
@@ -61,7 +61,7 @@ class Hub:
         self.loops = [asyncio.get_running_loop().create_task(self.keep(each)) for each in loops]
 
     async def take_position(self) -> None:
-        self.epoch, self.head, held = await sync_to_async(directory.page_state)()
+        self.epoch, self.head, held = await database_sync_to_async(directory.page_state)()
         self.directory = {name: dict(entries) for name, entries in held.items()}
 
     async def keep(self, loop: Coroutine[Any, Any, None]) -> None:
@@ -98,7 +98,7 @@ class Hub:
 
     async def ask_log(self) -> None:
         """The log itself is asked for its head, so that nothing depends on the bus."""
-        epoch, head = await sync_to_async(log.position)()
+        epoch, head = await database_sync_to_async(log.position)()
         async with self.turn:
             if epoch != self.epoch:
                 await self.change_epoch()
@@ -107,7 +107,7 @@ class Hub:
 
     async def repair(self, up_to: int) -> None:
         while self.head < up_to:
-            rows = await sync_to_async(log.rows_after)(self.head, REPAIR, up_to=up_to)
+            rows = await database_sync_to_async(log.rows_after)(self.head, REPAIR, up_to=up_to)
             if not rows:
                 return
             await self.give_out(rows)
@@ -162,7 +162,7 @@ class Hub:
 
     async def recheck(self, sockets: list[Socket]) -> None:
         """Asks again what these may see, and takes from their screens what they may no longer."""
-        fresh = await sync_to_async(catchup.accesses)({socket.identity.user_id for socket in sockets})
+        fresh = await database_sync_to_async(catchup.accesses)({socket.identity.user_id for socket in sockets})
         for socket in sockets:
             access = fresh.get(socket.identity.user_id)
             if access is None:
@@ -172,7 +172,7 @@ class Hub:
                 await self.narrow(socket)
 
     async def narrow(self, socket: Socket) -> None:
-        visible = await sync_to_async(catchup.visible_topics)(socket, sorted(socket.records))
+        visible = await database_sync_to_async(catchup.visible_topics)(socket, sorted(socket.records))
         for topic in socket.records - visible:
             self.watches.lose(socket, topic)
         # What views and panels show follows from the access: the client asks for them again, under its new rights.
@@ -245,7 +245,7 @@ class Hub:
             for panel in [each for each in self.watches.panels.values() if each.wants(now)]:
                 panel.is_due, panel.computed_at = False, now
                 try:
-                    text = await sync_to_async(panel.compute)()
+                    text = await database_sync_to_async(panel.compute)()
                 except Exception:  # one panel's fault is not the others'
                     logger.exception("The panel %s failed", panel.kind.name)
                     continue

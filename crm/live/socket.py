@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm.live.wire import Write, text_frame
 from crm.records.access import Access
 
 MAX_UNSENT = 2_000_000  # bytes that may wait for a slow reader before it is cut off; it resumes by position
@@ -24,11 +25,12 @@ class Identity:
 
 @dataclass(eq=False)
 class Socket:
-    """Frames go into `outbox`; one task at a time empties it, so many changes become one message when load rises."""
+    """Frames go into `outbox` and from there at once to the wire; when that is full, a task waits and sends the rest."""
 
     identity: Identity
     access: Access
     send: Callable[[dict[str, Any]], Awaitable[None]]
+    write: Write | None = None
     records: set[str] = field(default_factory=set)
     views: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     panels: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -63,19 +65,28 @@ class Socket:
             self.close(1013)
 
     def flush(self) -> None:
-        """Starts sending what waits, unless that is under way, held or pointless."""
-        if self.outbox and not self.holds and not self.is_closed and (self.flushing is None or self.flushing.done()):
-            self.flushing = asyncio.get_running_loop().create_task(self._send_all())
-
-    async def _send_all(self) -> None:
+        """Sends what waits, unless that is under way, held or pointless."""
+        if self.flushing is not None and not self.flushing.done():
+            return
         while self.outbox and not self.holds and not self.is_closed:
-            text, sent = self._next_message()
+            text, size = self._next_message()
+            if self.write is None or not self.write(text_frame(text)):
+                self.flushing = asyncio.get_running_loop().create_task(self._send_all(text, size))
+                return
+            self.unsent -= size
+
+    async def _send_all(self, text: str, size: int) -> None:
+        """This text, then what came into the outbox meanwhile: many changes become one message when load rises."""
+        while not self.is_closed:
             try:
                 await self.send({"type": "websocket.send", "text": text})
             except Exception:  # the transport is gone, in whatever way its server says that
                 self.is_closed = True
                 return
-            self.unsent -= sent
+            self.unsent -= size
+            if not self.outbox or self.holds:
+                return
+            text, size = self._next_message()
 
     def _next_message(self) -> tuple[str, int]:
         """Frames that stand together go in one message, everything else in one of its own."""

@@ -55,9 +55,12 @@ def serve_uvicorn(listening: socket.socket) -> None:
     import uvicorn
 
     from crm.asgi import application
+    from crm.live.uvicorn_protocol import LiveProtocol
 
     config = uvicorn.Config(
         application,
+        ws=LiveProtocol,
+        ws_per_message_deflate=False,  # once for each socket; frames are small, and the network is rarely the slow part
         lifespan="off",
         log_config=None,
         access_log=False,
