@@ -8,7 +8,6 @@ from psycopg.rows import dict_row
 from psycopg.types.json import JsonbLoader
 
 from crm.live.relay import Mover, Relay
-from crm.records.models import LogState
 from crm.staff import services
 from crm.staff.models import Team, User
 from customers.models import Customer
@@ -54,8 +53,7 @@ def number_changes() -> list[dict[str, Any]]:
     """What the relay does, once, in the test's own transaction: numbers and counts all that waits."""
     connection.ensure_connection()
     relay = Relay()
-    state = LogState.objects.get()
-    mover = Mover(SameConnection(), relay.constants, str(state.epoch), state.head, relay.clock)  # type: ignore[arg-type]
+    mover = Mover(SameConnection(), relay.constants, relay.clock)  # type: ignore[arg-type]
     moved: list[dict[str, Any]] = []
     while rows := mover.move():
         moved += rows

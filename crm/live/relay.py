@@ -32,14 +32,23 @@ SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 PARTITION = 1_000_000  # changes in one partition of the log
 
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
+# Nothing moves unless epoch and head are those that the relay knows; asked only when rows wait, by the update itself.
 MOVE = f"""
-WITH taken AS (
-    DELETE FROM change_new
-    WHERE id IN (SELECT id FROM change_new WHERE id > %(low)s ORDER BY id LIMIT %(limit)s)
-    RETURNING *
+WITH waiting AS MATERIALIZED (
+    SELECT * FROM change_new WHERE id > %(low)s ORDER BY id LIMIT %(limit)s
+), state AS (
+    UPDATE log_state SET head = head + (SELECT count(*) FROM waiting),
+        directory_seq = coalesce(head + (
+            SELECT max(place) FROM (SELECT record, row_number() OVER (ORDER BY id) AS place FROM waiting)
+            WHERE record = ANY(%(directory)s)), directory_seq)
+    WHERE EXISTS (SELECT FROM waiting) AND epoch = %(epoch)s AND head = %(head)s
+    RETURNING head
+), taken AS (
+    DELETE FROM change_new WHERE id IN (SELECT id FROM waiting) AND EXISTS (SELECT FROM state)
 ), numbered AS (
     INSERT INTO change (seq, {SHARED}, numbered_at)
-    SELECT %(head)s + row_number() OVER (ORDER BY id), {SHARED}, clock_timestamp() FROM taken
+    SELECT %(head)s + row_number() OVER (ORDER BY id), {SHARED}, clock_timestamp() FROM waiting
+    WHERE EXISTS (SELECT FROM state)
     RETURNING *
 ), counted AS (
     INSERT INTO records_tally AS t (record, dimension, value, owner_id, team_id, n)
@@ -57,12 +66,9 @@ WITH taken AS (
       AND (op <> 'u' OR before ?| %(moving)s::text[])
     GROUP BY 1, 2, 3, 4, 5 HAVING sum(side.n) <> 0
     ON CONFLICT (record, dimension, value, owner_id, team_id) DO UPDATE SET n = t.n + EXCLUDED.n
-), state AS (
-    UPDATE log_state SET head = head + (SELECT count(*) FROM taken),
-        directory_seq = coalesce((SELECT max(seq) FROM numbered WHERE record = ANY(%(directory)s)), directory_seq)
-    WHERE EXISTS (SELECT FROM taken)
 )
-SELECT numbered.*, (SELECT max(id) FROM taken) AS highest FROM numbered ORDER BY seq
+SELECT numbered.*, highest FROM (SELECT max(id) AS highest FROM waiting) AS found LEFT JOIN numbered ON true
+WHERE highest IS NOT NULL ORDER BY seq
 """  # noqa: S608  (constants)
 
 
@@ -110,7 +116,7 @@ class Relay:
     def number_all(self) -> None:
         """Once, and untimed, where no relay leads: what was seeded before anybody could watch is nobody's update."""
         with connect() as connection:
-            mover = self.mover(connection)
+            mover = Mover(connection, self.constants, self.clock)
             while self.take_lead(connection) and (rows := mover.move()):
                 write_cache(rows)
 
@@ -118,13 +124,8 @@ class Relay:
         found = connection.execute("SELECT pg_try_advisory_lock(%s) AS mine", [LOCK]).fetchone()
         return bool(found and found["mine"])
 
-    def mover(self, connection: "psycopg.Connection[Any]") -> "Mover":
-        state = connection.execute("SELECT epoch, head FROM log_state").fetchone()
-        assert state is not None
-        return Mover(connection, self.constants, str(state["epoch"]), state["head"], self.clock)
-
     def lead(self, connection: "psycopg.Connection[Any]") -> None:
-        mover = self.mover(connection)
+        mover = Mover(connection, self.constants, self.clock)
         while not self.stopping.is_set():
             rows = mover.move()
             if rows:
@@ -144,22 +145,32 @@ class Mover:
     """Moves rows from inbox to log; knows the head, where to look and how soon to look again."""
 
     def __init__(
-        self, connection: "psycopg.Connection[Any]", constants: Mapping[str, Any], epoch: str, head: int,
-        clock: Callable[[], float],
-    ) -> None:  # fmt: skip
-        self.connection, self.constants, self.epoch, self.head, self.clock = connection, constants, epoch, head, clock
+        self, connection: "psycopg.Connection[Any]", constants: Mapping[str, Any], clock: Callable[[], float]
+    ) -> None:
+        self.connection, self.constants, self.clock = connection, constants, clock
+        self.take_position()
+
+    def take_position(self) -> None:
+        """Where the log stands; nothing that was known of another state of it holds any more."""
+        state = self.connection.execute("SELECT epoch::text, head FROM log_state").fetchone()
+        assert state is not None
+        self.epoch, self.head = state["epoch"], state["head"]
         self.low = 0
         self.moved: list[tuple[float, int]] = []
         self.swept_at = self.moved_at = -60.0
         self.room = 0
 
     def move(self) -> list[dict[str, Any]]:
-        """One batch, committed; [] when nothing waits."""
+        """One batch, committed; [] when nothing waits, or when another state of the log was put in its place."""
         now = self.clock()
         self.make_room()
         is_sweep = now - self.swept_at >= SWEEP_EVERY
-        parameters = {**self.constants, "low": 0 if is_sweep else self.low, "head": self.head}
+        parameters = {**self.constants, "low": 0 if is_sweep else self.low, "epoch": self.epoch, "head": self.head}
         rows: list[dict[str, Any]] = self.connection.execute(MOVE, parameters).fetchall()
+        if rows and rows[0]["seq"] is None:
+            log.warning("The log was restored or moved by another: this relay takes its position anew")
+            self.take_position()
+            return []
         if rows:
             self.head, self.moved_at = rows[-1]["seq"], now
             self.moved.append((now, rows[0]["highest"]))
@@ -180,11 +191,17 @@ class Mover:
         """The partition that the next batches fall into, made before any of them needs it."""
         while self.head + PARTITION // 10 >= self.room:
             start = self.room or self.head - self.head % PARTITION
-            self.connection.execute(
-                f"CREATE TABLE IF NOT EXISTS change_p{start // PARTITION} PARTITION OF change"
-                f" FOR VALUES FROM ({start}) TO ({start + PARTITION})"
-            )
+            self.make_partition(f"change_p{start // PARTITION}", start)
             self.room = start + PARTITION
+
+    def make_partition(self, name: str, start: int) -> None:
+        """Attached, since `CREATE TABLE ... PARTITION OF` would wait for every reader of the log: for a whole backup."""
+        found = self.connection.execute("SELECT to_regclass(%s) AS known", [name]).fetchone()
+        if found and found["known"] is None:
+            self.connection.execute(
+                f"CREATE TABLE {name} (LIKE change INCLUDING ALL);"
+                f"ALTER TABLE change ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({start + PARTITION})"
+            )
 
 
 def announce(epoch: str, rows: list[dict[str, Any]]) -> None:

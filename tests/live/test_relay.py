@@ -19,8 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def mover(empty_log):
     with connect() as own:
-        state = LogState.objects.get()
-        yield Mover(own, Relay().constants, str(state.epoch), state.head, Relay().clock)
+        yield Mover(own, Relay().constants, Relay().clock)
 
 
 def drain(mover):
@@ -118,6 +117,41 @@ def test_partitions_are_made_before_they_are_needed(mover):
     mover.head = mover.room - relays.PARTITION // 10
     mover.make_room()
     assert partitions() == held + 1
+
+
+def test_a_log_that_was_put_back_is_gone_on_with_where_it_stands(mover):
+    """The leader knows the head of a later state: with that it would leave a hole, under an epoch that is over."""
+    make_customer(people().alice)
+    drain(mover)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM change WHERE seq > 3; UPDATE log_state SET head = 3, epoch = gen_random_uuid()")
+    Tag.objects.create(name="after")
+    assert mover.move() == []
+    assert ChangeNew.objects.count() == 1
+    state = LogState.objects.get()
+    assert (mover.epoch, mover.head) == (str(state.epoch), 3)
+    assert [(row["seq"], row["data"]["name"]) for row in drain(mover)] == [(4, "after")]
+
+
+def test_of_two_movers_with_the_same_position_one_moves(mover):
+    """Should PostgreSQL ever let two lead for a moment, the slower one writes nothing."""
+    with connect() as other:
+        late = Mover(other, Relay().constants, Relay().clock)
+        Tag.objects.create(name="once")
+        assert len(drain(mover)) == 1
+        Tag.objects.create(name="twice")
+        assert late.move() == []
+        assert [row["seq"] for row in drain(late)] == [mover.head + 1]
+
+
+def test_a_partition_is_made_while_a_backup_reads_every_table(mover):
+    mover.make_room()
+    with connect() as backup:
+        backup.execute("BEGIN; LOCK TABLE change, change_new, log_state IN ACCESS SHARE MODE")
+        mover.connection.execute("SET lock_timeout = '2s'")
+        mover.head = mover.room - relays.PARTITION // 10
+        mover.make_room()
+    assert drain(mover) == []
 
 
 def test_counts_follow_creation_change_trash_and_hard_deletion(mover):
