@@ -1,0 +1,99 @@
+"""Writing clients: a steady rate of calls of the API, whatever happens to the earlier ones."""
+
+import asyncio
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import httpx
+
+from bench.faults.history import Call, Clock, History
+
+LIMIT = httpx.Timeout(5.0, connect=2.0, pool=60.0)
+PAUSE = 0.3  # seconds before a keyed call is tried again
+STAGES = ("lead", "active", "vip", "at_risk", "lost")
+SHARES = {"title": 60, "stage": 20, "note": 20}  # of a hundred calls
+KEYED = 0.5  # of the changes; every note has a key, since nothing else would tell a repetition from a second note
+# Statuses that say that nothing was done. A fault of ours (5xx) says nothing.
+REFUSALS = range(400, 500)
+
+
+class Writers:
+    """`rate` calls a second on these customers; `versions` is what the clients know of them."""
+
+    def __init__(
+        self, url: str, token: str, history: History, clock: Clock, rng: Random, versions: Mapping[int, int]
+    ) -> None:
+        self.history, self.clock, self.rng = history, clock, rng
+        self.versions = dict(versions)
+        self.customers = sorted(versions)
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+        self.http = httpx.AsyncClient(
+            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT, limits=limits
+        )
+        self.under_way: set[asyncio.Task[None]] = set()
+
+    async def write(self, rate: float, until: float) -> None:
+        """An open loop: a call goes out when it is due, also while others wait."""
+        number, began = 0, self.clock.now()
+        while (due := began + number / rate) < until:
+            await asyncio.sleep(max(0.0, due - self.clock.now()))
+            number += 1
+            task = asyncio.create_task(self.call(self.draw(number)))
+            self.under_way.add(task)
+            task.add_done_callback(self.under_way.discard)
+
+    async def finish(self, patience: float) -> None:
+        """Until every call has its outcome; what is then still tried stays under way."""
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=patience)
+        for task in list(self.under_way):
+            task.cancel()
+        await self.http.aclose()
+
+    def draw(self, number: int) -> Call:
+        verb: Any = self.rng.choices(list(SHARES), list(SHARES.values()))[0]
+        customer = self.rng.choice(self.customers)
+        identity = f"w{number}"
+        is_keyed = verb == "note" or self.rng.random() < KEYED
+        value = self.rng.choice(STAGES) if verb == "stage" else identity
+        call = Call(
+            identity, verb, customer, value, self.versions[customer], identity if is_keyed else "", self.clock.now()
+        )
+        self.history.calls.append(call)
+        return call
+
+    async def call(self, call: Call) -> None:
+        while call.outcome == "under way":
+            call.tries += 1
+            answer = await self.send(call)
+            call.answered_at = self.clock.now()
+            call.status = answer.status_code if answer else 0
+            if answer and answer.is_success:
+                call.outcome, call.answer = "acknowledged", self.learn(call, answer.json())
+            elif answer and answer.status_code in REFUSALS:
+                call.outcome = "refused"
+                self.learn(call, answer.json())
+            elif call.key:
+                await asyncio.sleep(PAUSE)
+            else:
+                call.outcome = "unknown"
+
+    async def send(self, call: Call) -> httpx.Response | None:
+        path = f"/api/customers/{call.customer}"
+        headers = {"Idempotency-Key": call.key} if call.key else {}
+        try:
+            if call.verb == "note":
+                return await self.http.post(f"{path}/notes", json={"body": call.value}, headers=headers)
+            body = {"version": call.version, call.verb: call.value}
+            return await self.http.patch(path, json=body, headers=headers)
+        except httpx.HTTPError:
+            return None
+
+    def learn(self, call: Call, answer: Mapping[str, Any]) -> int:
+        """What the answer says of the customer's version is what the next call is based on."""
+        version = int(answer.get("version", 0))
+        if call.verb == "note":
+            return int(answer.get("id", 0))
+        self.versions[call.customer] = max(self.versions[call.customer], version)
+        return version
