@@ -50,8 +50,8 @@ class Hub:
         self.loops: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Once per process, with the first socket, since daphne has no lifespan."""
-        if self.started is None:
+        """Once per process, with the first socket, since daphne has no lifespan; where that fails, with the next."""
+        if self.started is None or (self.started.done() and self.started.exception()):
             self.started = asyncio.get_running_loop().create_task(self.begin())
         await asyncio.shield(self.started)
 

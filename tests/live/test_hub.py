@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+from unittest.mock import AsyncMock
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import OperationalError, connections
 
 from crm.live import socket as sockets
 from crm.live.commands import obey
@@ -121,6 +122,19 @@ async def test_another_epoch_takes_the_new_position_and_tells_everybody(watched)
     assert (hub.epoch, hub.head) == ("00000000-0000-4000-8000-000000000000", 7)
     assert wire.texts[-1]["resync"] is True
     assert old != hub.epoch
+
+
+async def test_a_hub_that_could_not_begin_begins_with_the_next_socket(watched, monkeypatch):
+    """PostgreSQL was away when the first socket of a process came."""
+    hub = watched[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(hub, "take_position", AsyncMock(side_effect=OperationalError))
+        with pytest.raises(OperationalError):
+            await hub.start()
+    await hub.start()
+    assert len(hub.loops) == 4
+    for loop in hub.loops:
+        loop.cancel()
 
 
 async def test_no_head_is_said_before_what_a_catch_up_owes(watched):
