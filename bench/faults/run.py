@@ -24,8 +24,11 @@ MOVED_BY_EVERY_CHANGE = ("updated_at", "version")  # which is why no frame has t
 class Stage(Protocol):
     """Where a run happens: the product on one machine, or on many."""
 
-    url: str
-    ws_urls: Sequence[str]
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def ws_urls(self) -> Sequence[str]: ...
 
     def begin(self, fault: Fault) -> None: ...
 

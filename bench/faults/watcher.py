@@ -56,7 +56,7 @@ class Watcher:
 
     def wait(self) -> float:
         self.retries += 1
-        return min(FIRST_WAIT * 2 ** (self.retries - 1), LONGEST_WAIT) * (0.5 + self.rng.random())
+        return min(FIRST_WAIT * 2.0 ** (self.retries - 1), LONGEST_WAIT) * (0.5 + self.rng.random())
 
     async def listen(self, socket: ClientConnection) -> None:
         wanted: list[Any] = [*self.topics, *([{**self.view, "as": "v1"}] if self.view else [])]
