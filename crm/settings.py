@@ -89,8 +89,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "crm.staff.shell.page_state_middleware",
-    # Under ASGI each middleware is a thread hop of its own, unless the last one is sync only.
-    "crm.staff.middleware.one_hop_middleware",
 ]
 
 ROOT_URLCONF = "crm.urls"
@@ -169,6 +167,8 @@ CELERY_BROKER_URL = os.environ.get("BROKER_URL") or redis_database(1).replace("u
 # Phone numbers without a country code are read as numbers of this country.
 DEFAULT_COUNTRY = os.environ.get("DEFAULT_COUNTRY", "GB")
 TIMINGS_RAW_DAYS = int(os.environ.get("TIMINGS_RAW_DAYS", "7"))
+# Requests that a web process works on at a time: fewer than its DATABASE_POOL, of which sockets need some.
+WEB_THREADS = int(os.environ.get("WEB_THREADS", "12"))
 # Requests a minute that the API takes from one token.
 API_RATE = int(os.environ.get("API_RATE", "30000"))
 # What Prometheus sends as its bearer token; without one, an administrator's API token is asked for.

@@ -10,7 +10,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
-from django.utils.decorators import sync_only_middleware
 from django_htmx.http import HttpResponseClientRedirect
 
 from crm.records.context import acting
@@ -64,9 +63,3 @@ class SignInMiddleware(LoginRequiredMiddleware):
             return super().handle_no_permission(request, view_func)
         page = redirect_to_login(htmx.current_url_abs_path or "/", resolve_url(settings.LOGIN_URL))
         return HttpResponseClientRedirect(page.url)
-
-
-@sync_only_middleware
-def one_hop_middleware(get_response: GetResponse) -> GetResponse:
-    """As the last entry: the middlewares before it then share one thread hop under ASGI."""
-    return get_response

@@ -4,10 +4,10 @@ import asyncio
 
 import httpx
 import pytest
-from django.core.asgi import get_asgi_application
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import include, path
 
+from crm.handler import Handler
 from crm.timings import recorder
 from crm.timings.middleware import TimedApplication, timed
 
@@ -54,7 +54,7 @@ def client(settings):
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = [f"{timed.__module__}.{timed.__name__}"]
     settings.ALLOWED_HOSTS = ["test"]
-    transport = httpx.ASGITransport(TimedApplication(get_asgi_application()), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(TimedApplication(Handler()), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 

@@ -1,0 +1,187 @@
+"""How requests are served: one thread each, as many as there may be, and none for a reader who has left."""
+
+import asyncio
+import threading
+from typing import Any
+
+import httpx
+import pytest
+from django.db import connection
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+
+from crm.handler import Handler
+
+PARTS = 1000
+
+threads: list[str] = []
+started = threading.Event()
+released = threading.Event()
+ended = threading.Event()
+
+
+def hold(request):
+    threads.append(threading.current_thread().name)
+    started.set()
+    assert released.wait(10)
+    return HttpResponse("well")
+
+
+def ask_database(request):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("well")
+
+
+def count_body(request):
+    return HttpResponse(str(len(request.body)))
+
+
+def stream(request):
+    async def parts():
+        try:
+            for part in range(PARTS):
+                yield f"{part} "
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    return StreamingHttpResponse(parts())
+
+
+def fail_within(request):
+    async def parts():
+        yield "one"
+        raise RuntimeError("on purpose")
+
+    return StreamingHttpResponse(parts())
+
+
+urlpatterns = [path(view.__name__, view) for view in (hold, ask_database, count_body, stream, fail_within)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_happened():
+    threads.clear()
+    for event in (started, released, ended):
+        event.clear()
+
+
+@pytest.fixture
+def handler(settings):
+    settings.ROOT_URLCONF = __name__
+    settings.MIDDLEWARE = ["crm.timings.middleware.timed"]
+    settings.ALLOWED_HOSTS = ["test"]
+    settings.WEB_THREADS = 2
+    return Handler()
+
+
+@pytest.fixture
+def client(handler):
+    transport = httpx.ASGITransport(handler)
+    return httpx.AsyncClient(transport=transport, base_url="http://test")
+
+
+async def begun():
+    assert await asyncio.to_thread(started.wait, 10)
+
+
+def held_connections() -> int:
+    found = connection.pool.get_stats()
+    return found["pool_size"] - found["pool_available"]
+
+
+def scope_of(view: Any) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": f"/{view.__name__}",
+        "query_string": b"",
+        "headers": [(b"host", b"test")],
+    }
+
+
+class Reader:
+    """Sends an empty body, takes some parts of the answer, and leaves."""
+
+    def __init__(self, parts: int) -> None:
+        self.parts = parts
+        self.said: list[dict[str, Any]] = []
+        self.left = asyncio.Event()
+        self.asked = False
+
+    async def receive(self):
+        if not self.asked:
+            self.asked = True
+            return {"type": "http.request"}
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.said.append(message)
+        if len(self.said) > self.parts:
+            self.left.set()
+
+
+async def test_no_more_threads_than_there_may_be(client):
+    asked = [asyncio.ensure_future(client.get("/hold")) for _ in range(6)]
+    await begun()
+    await asyncio.sleep(0.05)
+    assert len(threads) == 2
+    released.set()
+    answered = await asyncio.gather(*asked)
+
+    assert {each.status_code for each in answered} == {200}
+    assert len(threads) == 6
+    assert len(set(threads)) == 2
+
+
+async def test_a_body_arrives_whole(client):
+    assert (await client.post("/count_body", content=b"x" * 300_000)).text == "300000"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_an_answer_gives_its_connection_back(client):
+    before = held_connections()
+    await client.get("/ask_database")
+
+    assert held_connections() == before
+
+
+async def test_a_stream_arrives_whole(client):
+    assert (await client.get("/stream")).text.split() == [str(part) for part in range(PARTS)]
+
+
+async def test_a_stream_ends_when_its_reader_leaves(handler):
+    reader = Reader(parts=3)
+    await handler(scope_of(stream), reader.receive, reader.send)
+
+    assert 3 < len(reader.said) < PARTS
+    assert ended.is_set()
+
+
+async def test_a_fault_within_a_stream_is_told(handler):
+    reader = Reader(parts=PARTS)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await handler(scope_of(fail_within), reader.receive, reader.send)
+
+
+async def test_who_left_is_not_answered(handler):
+    reader = Reader(parts=PARTS)
+    answering = asyncio.ensure_future(handler(scope_of(hold), reader.receive, reader.send))
+    await begun()
+    reader.left.set()
+    await asyncio.sleep(0)
+    released.set()
+    await answering
+
+    assert reader.said == []
+
+
+async def test_a_reader_who_breaks_off_is_not_waited_for(handler):
+    async def gone():
+        return {"type": "http.disconnect"}
+
+    await handler(scope_of(hold), gone, None)
+
+    assert not threads
