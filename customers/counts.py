@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Sum, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models import Count, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from crm.live.panels import register_panel
+from crm.records import tally
 from crm.records.access import Access
-from crm.records.models import Reader, Tally
+from crm.records.models import Tally
+from crm.staff import shell
+from crm.staff.models import User
 from customers.models import Customer
 
 PANEL = "customers:counts"
+OF_OWNER, NEW, TRASHED = "customers of ", "new customers", "trashed customers"
 
 
 class Counts(NamedTuple):
@@ -24,26 +28,28 @@ class Counts(NamedTuple):
     owners: dict[int, int]
 
 
-def counts_for(user: Reader) -> Counts:
-    """Once for each request, since the sidebar and the tabs of a page show the same."""
-    held = vars(user)
-    if "customer_counts" not in held:
-        held["customer_counts"] = counts(user.access)
-    found: Counts = held["customer_counts"]
-    return found
+def counts_for(user: User) -> Counts:
+    """With the other numbers of the page's shell, in one statement."""
+    return counts_in(shell.figures(user))
 
 
-def counts(access: Access) -> Counts:
-    """In one statement."""
+def counts_in(figures: Mapping[str, int]) -> Counts:
+    owners = {int(name.removeprefix(OF_OWNER)): n for name, n in figures.items() if name.startswith(OF_OWNER)}
+    return Counts(sum(owners.values()), figures.get(NEW, 0), figures.get(TRASHED, 0), owners)
+
+
+def figures(access: Access) -> list[QuerySet[Any, Any]]:
+    """The same as rows for `tally.summed`."""
     seen = access.q("view")
     alive = Tally.objects.filter(seen, record="customer").order_by()
-    by_owner = alive.filter(dimension="all").values_list(Cast("owner_id", TextField())).annotate(n=Sum("n"))
+    owner = Concat(Value(OF_OWNER), Cast("owner_id", TextField()), output_field=TextField())
     week = alive.filter(dimension="created_on", value__gte=week_start().isoformat())
-    trash = Customer.objects.in_trash().filter(seen).order_by().values_list(Value("trash")).annotate(n=Count("pk"))
-    rows = dict(by_owner.union(week.values_list(Value("week")).annotate(n=Sum("n")), trash, all=True))
-    in_week, in_trash = int(rows.pop("week", 0) or 0), int(rows.pop("trash", 0))
-    owners = {int(owner): int(n) for owner, n in rows.items()}
-    return Counts(sum(owners.values()), in_week, in_trash, owners)
+    trash = Customer.objects.in_trash().filter(seen).order_by()
+    return [
+        alive.filter(dimension="all").values_list(owner).annotate(n=Sum("n")),
+        week.values_list(Value(NEW)).annotate(n=Sum("n")),
+        trash.values_list(Value(TRASHED)).annotate(n=Count("pk")),
+    ]
 
 
 def week_start() -> date:
@@ -54,7 +60,7 @@ def week_start() -> date:
 
 def compute(access: Access, args: Mapping[str, Any]) -> dict[str, Any]:
     """`count` is the sidebar's figure."""
-    found = counts(access)
+    found = counts_in(tally.summed(figures(access)))
     return {**found._asdict(), "count": found.everybody}
 
 

@@ -13,14 +13,12 @@ from crm.records import log, registry, timeline
 from crm.records.access import Access
 from crm.records.models import Change, Record
 from crm.records.timeline import Entry
-from crm.staff.models import User
 from reporting.minutes import about_customers
 
 VIEW = "reporting:feed"
 SHOWN = 30
 BATCH = 60
-# How far back each look for a page goes, in positions. A page that is short after the last of them has a next one.
-LOOKS = (1_000, 10_000, 50_000, 100_000)
+FAR, LOOKS = 150_000, 4  # positions and batches: how far back a page looks; one that is short then has a next one
 LATE = 1_000  # positions below the head whose entries may still wait for their customer's name
 FLOOD = 40  # entries a second, more than anybody reads
 
@@ -47,16 +45,18 @@ class FeedPage(NamedTuple):
     before: int | None
 
 
-def page(user: User, before: int | None = None) -> FeedPage:
-    """The newest changes below a position whose record the reader may see now, and could when they happened."""
-    head = log.position().head
-    at = head + 1 if before is None else min(before, head + 1)
+def page(access: Access, before: int) -> FeedPage:
+    """The newest changes below a position whose record the reader may see now, and could when they happened.
+
+    Two statements, and more only where many of the newest are of what the reader may not see any more.
+    """
     found: list[FeedEntry] = []
-    for look in LOOKS:
-        rows = readable(user.access, at - look, at)
-        found += shown(rows, user.access)
-        at = rows[-1]["seq"] if len(rows) == BATCH else at - look
-        if at <= 1 or len(found) >= SHOWN:
+    at, end = before, before - FAR
+    for _look in range(LOOKS):
+        rows = readable(access, end, at)
+        found += shown(rows, access)
+        at = rows[-1]["seq"] if len(rows) == BATCH else end
+        if at <= max(end, 1) or len(found) >= SHOWN:
             break
     if len(found) > SHOWN:
         found, at = found[:SHOWN], found[SHOWN - 1].entry.seq

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.db.models import Q, Sum, TextField
@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from crm.records.access import Access, Reach
-from crm.records.directory import directory
+from crm.records.directory import Directory, PageState, page_state
 from crm.records.models import Tally
 from reporting import feed
 from reporting.minutes import minutes, shown_minutes
@@ -33,17 +33,17 @@ def scope(access: Access) -> tuple[Any, ...]:
     return (access.view,) if access.view in (Reach.ALL, Reach.NONE) else (access.view, access.user_id, access.team_id)
 
 
-def figures(access: Access, now: datetime | None = None) -> dict[str, Any]:
+def figures(access: Access, state: PageState | None = None) -> dict[str, Any]:
     """What JSON can hold. Days are those of UTC, in which the tally counts them."""
-    now = now or timezone.now()
+    now, state = timezone.now(), state or page_state()
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
     counted = tallied(access, days[0])
     new = [counted["created_on"].get(day.isoformat(), 0) for day in days]
-    changes = minutes.seen_by(access, now)
+    changes = minutes.seen_by(access, now, state)
     return {
         "count": sum(counted["all"].values()),
-        "stages": by_stage(counted["stage_id"]),
+        "stages": by_stage(counted["stage_id"], state.directory),
         **by_owner(counted["all"]),
         "new": {"today": new[-1], "week": sum(new[-WEEK:]), "month": sum(new)},
         "days": [[day.isoformat(), n] for day, n in zip(days, new, strict=True)],
@@ -64,9 +64,9 @@ def tallied(access: Access, since: date) -> Counted:
     return found
 
 
-def by_stage(counted: Mapping[str, int]) -> list[list[Any]]:
+def by_stage(counted: Mapping[str, int], directory: Directory) -> list[list[Any]]:
     """Every stage in its order, those without a customer too."""
-    stages = sorted(directory()["stages"].items(), key=lambda stage: stage[1]["position"])
+    stages = sorted(directory["stages"].items(), key=lambda stage: stage[1]["position"])
     return [[code, counted.get(code, 0)] for code, _entry in stages]
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import TruncMinute
 
 from crm.records import log, registry
 from crm.records.access import Access
+from crm.records.directory import PageState
 from crm.records.models import Change
 
 MINUTE = timedelta(minutes=1)
@@ -28,10 +29,10 @@ class Minutes:
         self.counted_at = NEVER
         self.counts: defaultdict[tuple[int | None, int | None], Counter[datetime]] = defaultdict(Counter)
 
-    def seen_by(self, access: Access, now: datetime) -> list[int]:
+    def seen_by(self, access: Access, now: datetime, position: PageState | log.Position | None = None) -> list[int]:
         """Changes in each of the last 60 minutes, the present one last."""
         with self.lock:
-            self.count(now)
+            self.count(now, position or log.position())
             seen = [
                 minutes
                 for (owner_id, team_id), minutes in self.counts.items()
@@ -39,9 +40,8 @@ class Minutes:
             ]
             return [sum(minutes[minute] for minutes in seen) for minute in shown_minutes(now)]
 
-    def count(self, now: datetime) -> None:
+    def count(self, now: datetime, position: PageState | log.Position) -> None:
         """Adds what the log has brought since the last time."""
-        position = log.position()
         if position.epoch != self.epoch or position.head < self.seq or now - self.counted_at > HOUR:
             self.counts.clear()
             self.epoch, self.seq = position.epoch, last_before(now - HOUR, position.head)

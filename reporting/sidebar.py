@@ -1,5 +1,8 @@
 """What the reporting module adds to the shell."""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,6 +15,10 @@ def entries(user: User) -> list[Entry]:
         Entry(_("Home"), reverse("reporting:home"), "home", key="h"),
         Entry(_("Speed"), reverse("reporting:speed"), "bolt", _("Reporting"), key="s"),
     ]
+
+
+def figures(user: User) -> list[QuerySet[Any, Any]]:
+    return []
 
 
 def actions(user: User) -> list[Action]:

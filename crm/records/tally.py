@@ -3,10 +3,23 @@
 Dashboards, tabs and the sidebar answer from here: a few hundred small rows, whatever the number of records.
 """
 
-from django.db.models import Sum
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet, Sum
 
 from crm.records.access import Access
 from crm.records.models import Tally
+
+
+def summed(parts: Iterable[QuerySet[Any, Any]]) -> Counter[str]:
+    """Numbers by name from querysets of `(name, number)`, in one statement; what has the same name is added."""
+    first, *others = parts
+    found: Counter[str] = Counter()
+    for name, number in first.union(*others, all=True):
+        found[name] += int(number or 0)  # the sum over no rows is None
+    return found
 
 
 def count(record: str, access: Access, **only: int | None) -> int:

@@ -1,19 +1,20 @@
 """What a member of staff should know: records that others gave them, read from the log, and what modules say is due."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Exists, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
+from crm.records import registry, tally
 from crm.records.access import Access
 from crm.records.models import Change, Record
-from crm.records.registry import record_type
 from crm.staff.models import User
 
 SHOWN = 50
+UNREAD = "unread"
 COUNTED = 100  # from here on the bell does not tell numbers apart
 
 
@@ -30,28 +31,39 @@ class Notification:
     is_unread: bool = True
 
 
-Provider = Callable[[User], Iterable[Notification]]
+@dataclass(frozen=True)
+class Due:
+    """`rows(user)` is what is due for this person now, the most urgent first; `word` says one of them."""
 
-_providers: list[Provider] = []
+    rows: Callable[[User], QuerySet[Any]]
+    word: Callable[[Any], Notification]
 
 
-def register_due(provider: Provider) -> None:
-    """`provider(user)` gives what is due for this person now, the most urgent first."""
-    _providers.append(provider)
+_due: list[Due] = []
+
+
+def register_due(rows: Callable[[User], QuerySet[Any]], word: Callable[[Any], Notification]) -> None:
+    _due.append(Due(rows, word))
 
 
 def due(user: User) -> list[Notification]:
-    return [each for provider in _providers for each in provider(user)]
+    return [each.word(row) for each in _due for row in each.rows(user)[:SHOWN]]
 
 
 def assigned(user: User) -> list[Notification]:
     """Records that others made this person's, the newest first; only those that may still be seen."""
-    return [notification(change, user) for change in visible(assignments(user)[:SHOWN], user)]
+    return [notification(change, user) for change in visible(assignments(user), user)[:SHOWN]]
 
 
 def unread_count(user: User) -> int:
-    unread = assignments(user).filter(seq__gt=user.seen_seq)[:COUNTED]
-    return len(visible(unread, user)) + len(due(user))
+    return tally.summed(figures(user))[UNREAD]
+
+
+def figures(user: User) -> list[QuerySet[Any, Any]]:
+    """Rows that add up to `UNREAD`, for `tally.summed`."""
+    told = visible(assignments(user).filter(seq__gt=user.seen_seq), user)
+    waiting = [told, *(each.rows(user) for each in _due)]
+    return [rows[:COUNTED].values_list(Value(UNREAD), Value(1)) for rows in waiting]
 
 
 def assignments(user: User) -> QuerySet[Change]:
@@ -59,21 +71,15 @@ def assignments(user: User) -> QuerySet[Change]:
     return Change.objects.filter(assigned_id=user.pk).order_by("-seq")
 
 
-def visible(changes: Iterable[Change], user: User) -> list[Change]:
-    """Those whose root the person sees now; one statement for each kind of root."""
-    found = list(changes)
-    ids = defaultdict(set)
-    for kind, root_id in map(root_of, found):
-        ids[kind].add(root_id)
-    seen = {(kind, root_id) for kind in ids for root_id in visible_ids(kind, ids[kind], user)}
-    return [change for change in found if root_of(change) in seen]
-
-
-def visible_ids(kind: str, ids: Collection[int], user: User) -> set[int]:
-    known = record_type(kind)
-    if known is None or not issubclass(known.model, Record):
-        return set()
-    return set(known.model.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
+def visible(changes: QuerySet[Change], user: User) -> QuerySet[Change]:
+    """Those whose root the person sees now."""
+    root_id = Cast(Func(OuterRef("root"), Value(":"), Value(2), function="split_part"), BigIntegerField())
+    seen = Q(pk__in=[])
+    for kind in registry.record_types():
+        if issubclass(kind.model, Record):
+            mine = kind.model.objects.visible_to(user).filter(pk=root_id)
+            seen |= Q(Exists(mine), root__startswith=f"{kind.name}:")
+    return changes.filter(seen)
 
 
 def root_of(change: Change) -> tuple[str, int]:
@@ -82,8 +88,8 @@ def root_of(change: Change) -> tuple[str, int]:
 
 
 def notification(change: Change, user: User) -> Notification:
-    kind, (root_kind, root_id) = record_type(change.record), root_of(change)
-    root = record_type(root_kind)
+    kind, (root_kind, root_id) = registry.record_type(change.record), root_of(change)
+    root = registry.record_type(root_kind)
     assert kind is not None
     assert root is not None
     return Notification(

@@ -1,5 +1,6 @@
 """What every page shows around its content: modules, actions, unread notifications, and its place in the log."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import module_has_submodule
 
+from crm.records import tally
 from crm.records.directory import Directory, PageState, page_state
 from crm.staff import notifications
 from crm.staff.models import User
@@ -77,7 +79,17 @@ class Shell:
 
     @cached_property
     def unread(self) -> int:
-        return notifications.unread_count(cast("User", self.request.user))
+        return figures(cast("User", self.request.user))[notifications.UNREAD]
+
+
+def figures(user: User) -> Counter[str]:
+    """The numbers of the shell, of whichever module, by name: in one statement, and once for each request."""
+    held = vars(user)
+    if "shell_figures" not in held:
+        parts = [part for sidebar in sidebars() for part in sidebar.figures(user)]
+        held["shell_figures"] = tally.summed([*notifications.figures(user), *parts])
+    found: Counter[str] = held["shell_figures"]
+    return found
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -102,7 +114,8 @@ def is_below(path: str, url: str) -> bool:
 
 
 def sidebars() -> Iterator[ModuleType]:
-    """`<module>.sidebar` of each module that has one: `entries(user)` and `actions(user)`."""
+    """`<module>.sidebar` of each module that has one: `entries(user)`, `actions(user)`, and `figures(user)`, rows for
+    `tally.summed`."""
     for name in settings.PULSE_MODULES:
         if module_has_submodule(apps.get_app_config(name).module, "sidebar"):
             yield import_module(f"{name}.sidebar")

@@ -41,11 +41,15 @@ def refusing(view: View) -> View:
     return answered
 
 
-def directory_of(request: StaffRequest) -> Directory:
-    """The directory that the shell will show as well, read once."""
+def state_of(request: StaffRequest) -> PageState:
+    """The page's place in the log, and the directory that the shell will show as well: read once."""
     if not hasattr(request, "page_state"):
         request.page_state = page_state()
-    return request.page_state.directory
+    return request.page_state
+
+
+def directory_of(request: StaffRequest) -> Directory:
+    return state_of(request).directory
 
 
 def is_for(request: StaffRequest, target: str) -> bool:

@@ -7,20 +7,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from crm.records.access import Reach
-from customers.views.answers import StaffRequest
+from customers.views.answers import StaffRequest, state_of
 from reporting.feed import page
 from reporting.home import figures
 
 
 @require_safe
 def home(request: StaffRequest) -> HttpResponse:
-    access = request.user.access
-    found = figures(access)
+    access, state = request.user.access, state_of(request)
+    found = figures(access, state=state)
     facts = {
         "figures": found,
         "most_in_stage": max((n for _code, n in found["stages"]), default=0),
         "at": timezone.now(),
-        "feed": page(request.user, asked_position(request)),
+        "feed": page(access, asked_position(request)),
         "may_create": access.edit is not Reach.NONE,
     }
     return render(request, "reporting/home.html", facts)
@@ -29,12 +29,14 @@ def home(request: StaffRequest) -> HttpResponse:
 @require_safe
 def feed(request: StaffRequest) -> HttpResponse:
     """One older page of the feed, as entries to append."""
-    return render(request, "reporting/_home_feed_page.html", {"feed": page(request.user, asked_position(request))})
+    found = page(request.user.access, asked_position(request))
+    return render(request, "reporting/_home_feed_page.html", {"feed": found})
 
 
-def asked_position(request: StaffRequest) -> int | None:
-    """Below which position of the log the feed begins; None: at its head."""
+def asked_position(request: StaffRequest) -> int:
+    """Below which position of the log the feed begins: above its head unless it is said."""
     text = request.GET.get("before", "")
     if text and not (text.isascii() and text.isdecimal()):
         raise BadRequest("a position of the log is a whole number")
-    return int(text) if text else None
+    above = state_of(request).head + 1
+    return min(int(text), above) if text else above

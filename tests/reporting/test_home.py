@@ -176,4 +176,4 @@ def test_the_number_of_statements_does_not_grow_with_rows(client, staff, custome
     number_changes()
     with CaptureQueriesContext(connection) as many:
         client.get("/")
-    assert len(many) == len(few) <= 13
+    assert len(many) == len(few) <= 8

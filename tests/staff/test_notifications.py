@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from crm.staff import notifications, services
+from crm.staff.models import User
 from crm.staff.notifications import Notification
 from customers.models import Customer
 from customers.services import create_customer, update_customer
@@ -83,11 +84,14 @@ def test_somebody_with_nothing_to_know_is_told_so(client, staff):
 
 
 def test_modules_say_what_is_due(monkeypatch, staff):
-    call = Notification("Call Marta", "/customers/1/", "phone", datetime(2026, 11, 23, tzinfo=UTC))
-    monkeypatch.setattr(notifications, "_providers", [])
-    notifications.register_due(lambda user: [call] if user == staff.alice else [])
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    monkeypatch.setattr(notifications, "_due", [])
+    notifications.register_due(
+        lambda user: User.objects.filter(pk=user.pk, username="alice"),
+        lambda user: Notification(f"Call {user.first_name}", "/", "phone", at),
+    )
 
-    assert notifications.due(staff.alice) == [call]
+    assert notifications.due(staff.alice) == [Notification("Call Alice", "/", "phone", at)]
     assert [notifications.unread_count(user) for user in (staff.alice, staff.bob)] == [1, 0]
 
 
