@@ -172,5 +172,5 @@ def require_space(folder: Path, needed: int) -> None:
 def complaint(text: str) -> str:
     """The line of a failed program's output that says why."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in ("FATAL", "No space", "error:", "rror"))]
+    telling = [line for line in lines if any(word in line for word in ("FATAL", "No space", "ERROR", "rror"))]
     return (telling or lines or ["it said nothing"])[0 if telling else -1]

@@ -195,7 +195,7 @@ class Mover:
             self.room = start + PARTITION
 
     def make_partition(self, name: str, start: int) -> None:
-        """Attached, since `CREATE TABLE ... PARTITION OF` would wait for every reader of the log: for a whole backup."""
+        """Attached: `CREATE TABLE ... PARTITION OF` would wait for every reader of the log, such as a whole backup."""
         found = self.connection.execute("SELECT to_regclass(%s) AS known", [name]).fetchone()
         if found and found["known"] is None:
             self.connection.execute(
