@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
@@ -30,3 +31,9 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def show_readiness(**_: object) -> None:
+    """By its first work: `/readyz` judges workers by what they leave in the database."""
+    app.send_task("crm.timings.tasks.roll_up")

@@ -72,8 +72,10 @@ def migrate() -> None:
         cursor.execute("SELECT pg_advisory_lock(hashtext('pulse.migrate'))")
         try:
             executor = MigrationExecutor(connection)
-            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-                call_command("migrate", interactive=False)
+            plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            if plan:
+                print(f"Preparing the database: {len(plan)} steps.")
+                call_command("migrate", interactive=False, verbosity=0)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('pulse.migrate'))")
 
