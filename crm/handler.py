@@ -39,14 +39,14 @@ class Handler(ASGIHandler):
         finally:
             leaving.cancel()
 
-    def respond(self, scope: dict[str, Any], body: Any) -> HttpResponseBase:
+    def respond(self, scope: dict[str, Any], body: Any) -> Any:
         """In a thread. What is answered at once gives its database connection back before it is sent."""
         with body:
             set_script_prefix(get_script_prefix(scope))
             request_started.send(sender=type(self), scope=scope)
             request, refused = self.create_request(scope, body)
-            response: HttpResponseBase = refused or self.get_response(request)
-            response._handler_class = type(self)  # type: ignore[attr-defined]
+            response: Any = self.get_response(request) if request else refused
+            response._handler_class = type(self)
             if not response.streaming:
                 response.close()
         return response

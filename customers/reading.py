@@ -6,6 +6,7 @@ from typing import Any
 from crm.records import cache
 from crm.records.errors import NotVisible
 from crm.records.models import Reader
+from crm.records.reading import visible_row, visible_version
 from customers.live import CUSTOMER
 from customers.models import Customer
 
@@ -15,21 +16,20 @@ def read_customer(customer_id: int, reader: Reader) -> dict[str, Any]:
 
     The access query, which every read needs, names the version; the cache is used at exactly that one.
     """
-    mine = Customer.objects.visible_to(reader).filter(pk=customer_id)
-    version = next(iter(mine.values_list("version", flat=True)), None)
+    version = visible_version(Customer, customer_id, reader)
     if version is None:
         raise NotVisible
-    found = cache.read("customer", customer_id, version, CUSTOMER) or read_row(mine)
+    found = cache.read("customer", customer_id, version, CUSTOMER) or read_row(customer_id, reader)
     return CUSTOMER.reading(found, reader.access.sees_contacts)
 
 
-def read_row(mine: Any) -> dict[str, Any]:
+def read_row(customer_id: int, reader: Reader) -> dict[str, Any]:
     """The projection from the table, put into the cache for the next reader."""
-    row = mine.values(*CUSTOMER.columns).first()
+    row = visible_row(Customer, customer_id, reader)
     if row is None:
         raise NotVisible
     projected = CUSTOMER.project(row)
-    cache.write("customer", row["id"], projected, CUSTOMER)
+    cache.write("customer", customer_id, projected, CUSTOMER)
     return projected
 
 
