@@ -35,6 +35,9 @@ def make_partition(table: str, day: date) -> None:
     bounds = [day_start(day), day_start(day + DAY)]
     with impatient_transaction() as cursor:
         cursor.execute(f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+        if cursor.fetchone()[0]:
+            return  # somebody else made it while we waited for the lock
         cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")
         cursor.execute(f"INSERT INTO {name} SELECT * FROM {table}_default WHERE {waiting}", bounds)  # noqa: S608
         cursor.execute(f"DELETE FROM {table}_default WHERE {waiting}", bounds)  # noqa: S608 (the names are our own)
@@ -58,7 +61,7 @@ def drop_before(start: datetime) -> None:
 
 def drop_partition(table: str, day: date) -> None:
     with impatient_transaction() as cursor:
-        cursor.execute(f"DROP TABLE {partition_name(table, day)}")
+        cursor.execute(f"DROP TABLE IF EXISTS {partition_name(table, day)}")
     logger.info("dropped timings of %s from %s", day, table)
 
 
