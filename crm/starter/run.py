@@ -46,7 +46,8 @@ def run_product(home: Home, signals: StopSignals) -> int:
         with supervised(home, signals, url, [web, clockwork, [relay], *in_stopping_order(servers)]) as supervisor:
             start_servers(supervisor, servers)
             home.write_environment(environment)
-            demand(prepare_command(home), environment, signals)
+            is_ours = any(isinstance(server, Postgres) for server in servers)
+            demand(prepare_command(home, is_ours=is_ours), environment, signals)
             # What a first page needs goes first: all at once would keep it waiting on a small machine.
             supervisor.start(web[0], relay)
             supervisor.run(until=lambda: answers(port))
@@ -71,9 +72,10 @@ def run_command(home: Home, signals: StopSignals, command: Sequence[str]) -> int
         return manage(command, environment, signals)
 
 
-def prepare_command(home: Home) -> list[str]:
-    demo = [] if os.environ.get("DEMO") == "0" else ["--demo"]
-    return ["prepare", "--welcome", str(home.welcome), *demo]
+def prepare_command(home: Home, *, is_ours: bool) -> list[str]:
+    """Everybody knows the demo's password: into a database that is not ours it goes only when asked for."""
+    wanted = os.environ.get("DEMO") or str(int(is_ours))
+    return ["prepare", "--welcome", str(home.welcome), *(["--demo"] if wanted == "1" else [])]
 
 
 @contextmanager
