@@ -53,9 +53,6 @@ class Server(Child):
     @abstractmethod
     def prepare(self) -> None: ...
 
-    @abstractmethod
-    def is_ready(self) -> bool: ...
-
     def start(self) -> None:
         """Returns when clients are served, however long the recovery after a crash takes."""
         self.launch()

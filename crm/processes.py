@@ -64,6 +64,10 @@ class Child(ABC):
     def launch(self) -> None:
         """Starts it, and does not wait for it to be ready."""
 
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether it does its work, as far as it says so."""
+
     def spawn(self, command: Sequence[str], folder: Path, environment: dict[str, str], fds: Sequence[int] = ()) -> None:
         """Its output goes to a file, since a pipe that nobody empties would stop it."""
         self.is_stopping = False

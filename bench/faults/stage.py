@@ -139,7 +139,7 @@ class Stage:
                 return bool(self.dependencies().get("relay", {}).get("leading"))
             case "valkey":
                 return self.servers.valkey.is_ready()
-        return True
+        return self.by_name[name].is_ready()
 
     def is_ready(self) -> bool:
         found = self.dependencies()

@@ -17,6 +17,7 @@ from django.db import connections
 from psycopg.rows import dict_row
 
 from crm.live import bus
+from crm.readiness import say_ready
 from crm.records import cache, registry
 from crm.records.log import COLUMNS
 from crm.timings import clock, recorder
@@ -24,6 +25,7 @@ from crm.timings import clock, recorder
 log = logging.getLogger(__name__)
 
 LOCK = 0x50554C53  # the key of the lock that makes one relay the leader
+STAND_BY = 0.1  # seconds between tries to take the lead
 BATCH = 500  # rows moved and published at once
 BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
 BUSY_FOR = 2.0  # seconds after a change that count as busy
@@ -107,8 +109,9 @@ class Relay:
         with connect() as connection:
             # A leader that is stopped or cut off would hold the lock for ever: PostgreSQL ends its session instead.
             connection.execute("SET idle_session_timeout = '3s'")
+            say_ready()
             while not self.stopping.is_set() and not self.take_lead(connection):
-                self.stopping.wait(0.2)
+                self.stopping.wait(STAND_BY)
             if not self.stopping.is_set():
                 log.info("This relay leads")
                 self.lead(connection)

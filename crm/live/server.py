@@ -5,9 +5,10 @@ them, and a stop tells sockets to come back."""
 from daphne.server import Server  # isort: skip
 
 import asyncio
+import time
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from daphne.http_protocol import WebRequest
 from daphne.ws_protocol import WebSocketProtocol
@@ -16,9 +17,10 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from crm.live.wire import offer_write
+from crm.readiness import say_ready
 
 SERVICE_RESTART = 1012
-SECONDS_TO_FINISH = 8.0
+SECONDS_TO_LET_GO, SECONDS_TO_FINISH = 2.0, 6.0
 
 
 @implementer(IPushProducer)
@@ -44,10 +46,13 @@ class LiveServer(Server):  # type: ignore[misc]  # daphne has no types
         super().__init__(*args, **kwargs)
         self.flows: WeakKeyDictionary[Any, Flow] = WeakKeyDictionary()
         self.ports: list[Any] = []
+        self.channels: WeakSet[Any] = WeakSet()
+        self.is_draining = False
 
     def listen_success(self, port: Any) -> None:
         self.ports.append(port)
         super().listen_success(port)
+        say_ready()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if isinstance(protocol, WebSocketProtocol):
@@ -70,6 +75,8 @@ class LiveServer(Server):  # type: ignore[misc]  # daphne has no types
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Returns when there is room for more, so an ASGI `send` is as slow as its reader."""
+        if message["type"] == "http.response.start" and not self.is_gone(protocol):
+            self.answer_on(protocol)
         if message["type"] == "http.response.body" and not message.get("more_body"):
             self.release(protocol)
         await super().handle_reply(protocol, message)
@@ -98,21 +105,37 @@ class LiveServer(Server):  # type: ignore[misc]  # daphne has no types
     def is_gone(self, protocol: Any) -> bool:
         return bool(self.connections.get(protocol, {"disconnected": True}).get("disconnected"))
 
+    def answer_on(self, protocol: WebRequest) -> None:
+        """On a connection that may be kept for further requests, unless we are about to end."""
+        self.channels.add(protocol.channel)
+        if self.is_draining:
+            protocol.channel.persistent = False
+            protocol.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+
     def kill_all_applications(self) -> "defer.Deferred[None]":
         """Called by daphne when a stop was asked for; the process ends when the result is there."""
         return defer.Deferred.fromFuture(asyncio.ensure_future(self.drain()))
 
     async def drain(self) -> None:
+        """Others accept from now on. Who keeps a connection to us is told with its next answer to let go of it."""
+        self.is_draining = True
         for port in self.ports:
             port.stopListening()
         for protocol in list(self.connections):
             if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                 protocol.sendCloseFrame(code=SERVICE_RESTART)  # sendClose lets servers say 1000 alone
+        await self.let_go()
         await self.finish(self.at_work(), SECONDS_TO_FINISH)
         for application in self.at_work():
             application.cancel()
         # What still waits when the interpreter ends can crash it (seen with 3.11.7).
         await self.finish(self.at_work(), 1.0)
+
+    async def let_go(self) -> None:
+        """Closing a connection in the moment in which its next request arrives would fail that request."""
+        ends = time.monotonic() + SECONDS_TO_LET_GO
+        while time.monotonic() < ends and any(not each.transport.disconnected for each in self.channels):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
     async def finish(self, applications: list["asyncio.Future[None]"], seconds: float) -> None:
         if applications:

@@ -8,6 +8,7 @@ from pathlib import Path
 from crm import processes
 from crm.environment import CHECKOUT
 from crm.processes import Child
+from crm.readiness import VARIABLE, Ear
 
 MANAGE = [sys.executable, str(CHECKOUT / "manage.py")]
 # As root (in a container) celery warns at every start; whoever runs it there has decided so.
@@ -33,10 +34,19 @@ class Program(Child):
         self.command = command
         self.environment = environment
         self.fds = fds
+        self.ear: Ear | None = None
 
     def launch(self) -> None:
         command = processes.launched(self.command, self.stop_signal)
-        self.spawn(command, CHECKOUT, os.environ | self.environment, self.fds)
+        if self.ear:
+            self.ear.close()
+        ear = self.ear = Ear()
+        told = self.environment | {VARIABLE: str(ear.fd)}
+        self.spawn(command, CHECKOUT, os.environ | told, [*self.fds, ear.fd])
+        ear.started()
+
+    def is_ready(self) -> bool:
+        return self.ear is not None and self.ear.hears_ready()
 
 
 def web(folder: Path, environment: dict[str, str], listening: int, count: int) -> list[Child]:

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 from crm.embedded import Postgres, Server, Valkey
 from crm.environment import CHECKOUT, read_environment
@@ -31,7 +32,7 @@ class CommandFailed(Exception):
         self.code = code
 
 
-def run_product(home: Home, signals: StopSignals) -> int:
+def run_product(home: Home, signals: StopSignals) -> NoReturn:
     port = number_from_environment("PORT", 8000)
     home.take_or_complain()
     home.end_leftovers()
@@ -41,7 +42,7 @@ def run_product(home: Home, signals: StopSignals) -> int:
     with listen(os.environ.get("HOST", "127.0.0.1"), port) as listening:
         web = programs.web(home.folder, environment, listening.fileno(), number_from_environment("WEB_PROCESSES", 2))
         relay = programs.relay(home.folder, environment)
-        clockwork = [programs.worker(home.folder, environment), programs.beat(home.folder, environment)]
+        clockwork = [worker, beat] = programs.worker(home.folder, environment), programs.beat(home.folder, environment)
         url = f"http://localhost:{port}"
         with supervised(home, signals, url, [web, clockwork, [relay], *in_stopping_order(servers)]) as supervisor:
             start_servers(supervisor, servers)
@@ -53,8 +54,29 @@ def run_product(home: Home, signals: StopSignals) -> int:
             supervisor.run(until=lambda: answers(port))
             supervisor.start(*web[1:], *clockwork)
             say(f"\nPulse runs at {url}\n{home.welcome.read_text()}\nCtrl-C stops it. Data and logs: {home.folder}\n")
-            supervisor.run()
-    return 0
+            while True:
+                supervisor.run(until=signals.takes_renewal)
+                # Under way the new code and the old one work side by side, on tables that serve both.
+                if manage(["prepare"], environment, signals) == 0:
+                    renew(supervisor, [*web, relay, worker], beat)
+
+
+def renew(supervisor: Supervisor, processes: Sequence[Child], beat: Child) -> None:
+    """All processes of ours, one after the other, on the code that is now there; `beat` may not run twice at once."""
+    say("Renewing the processes.")
+    for process in processes:
+        if not supervisor.renew(process):
+            return
+    beat.stop()
+    beat.launch()
+    say("All processes are new.")
+
+
+def ask_for_renewal(home: Home) -> None:
+    """Of the run in this folder; its own terminal says what comes of it."""
+    if home.take():
+        raise ServerError("Pulse does not run here")
+    os.kill(home.read_record()["starter"], signal.SIGUSR1)
 
 
 def run_command(home: Home, signals: StopSignals, command: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from types import FrameType
 
@@ -13,6 +14,7 @@ from crm.starter.terminal import Terminal, complain
 TICK = 0.1  # seconds
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY = 30.0  # who has lived that long starts again without a pause
+READY_WITHIN = 60.0  # seconds for a successor, on a machine that is busy
 
 
 class Stopped(Exception):
@@ -20,15 +22,24 @@ class Stopped(Exception):
 
 
 class StopSignals:
-    """The first signal asks for an orderly stop; the next one kills what still runs."""
+    """The first signal asks for an orderly stop; the next one kills what still runs. SIGUSR1 asks for a renewal."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = self.renewal_asked = False
         self.impatient: Callable[[], None] = lambda: None
 
     def listen(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.receive)
+        signal.signal(signal.SIGUSR1, self.receive_renewal)
+
+    def receive_renewal(self, number: int, frame: FrameType | None) -> None:
+        self.renewal_asked = True
+
+    def takes_renewal(self) -> bool:
+        """Whether one was asked for since the last call."""
+        asked, self.renewal_asked = self.renewal_asked, False
+        return asked
 
     def receive(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
@@ -100,6 +111,35 @@ class Supervisor:
             return
         fate.started, fate.restart_at = time.monotonic(), None
         self.changed(False)
+
+    def renew(self, child: Child) -> bool:
+        """Starts a successor and, once it is ready, stops the one before; one that does not get ready is given up."""
+        leaving = copy(child)
+        try:
+            child.launch()
+        except (ServerError, OSError) as error:
+            complain(str(error))
+            return False
+        deadline = time.monotonic() + READY_WITHIN
+        try:
+            self.run(until=lambda: child.is_ready() or not child.is_alive() or time.monotonic() > deadline)
+            is_renewed = child.is_ready()
+            if is_renewed:
+                self.fates[child.name] = Fate(time.monotonic())
+            else:
+                complain(f"the new {child.name} does not get ready ({ending(child)}); the one before goes on")
+                leaving, child.process = copy(child), leaving.process
+            self.changed(False)
+            self.leave(leaving)
+        finally:
+            leaving.stop()
+        return is_renewed
+
+    def leave(self, child: Child) -> None:
+        """As long as it finishes what it has begun, the others are looked after."""
+        child.ask_to_stop()
+        deadline = time.monotonic() + child.patience
+        self.run(until=lambda: not child.is_alive() or time.monotonic() > deadline)
 
     def stop(self) -> None:
         """Group by group, the children of one at the same time."""

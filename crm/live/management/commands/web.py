@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from crm.readiness import say_ready
+
 SECONDS_TO_FINISH = 8
 
 
@@ -69,4 +71,9 @@ def serve_uvicorn(listening: socket.socket) -> None:
         proxy_headers=settings.BEHIND_PROXY,
         forwarded_allow_ips="*",
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    class ReadyServer(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            say_ready()
+
+    ReadyServer(config).run(sockets=[listening])
