@@ -5,6 +5,8 @@ import os
 from celery import Celery
 from celery.signals import worker_ready
 
+from crm.readiness import say_ready
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
 app = Celery("pulse")
@@ -37,3 +39,4 @@ app.autodiscover_tasks()
 def show_readiness(**_: object) -> None:
     """By its first work: `/readyz` judges workers by what they leave in the database."""
     app.send_task("crm.timings.tasks.roll_up")
+    say_ready()
