@@ -30,6 +30,7 @@ RULES = {
     "had an effect": "refused writes that had an effect",
     "twice": "writes that took effect twice",
     "overwritten": "writes that silently overwrote another",
+    "stale": "reads older than what had been acknowledged",
     "under way": "repeated writes without an outcome",
     "log": "holes and disorder in the log",
     "unequal": "clients unequal to the database at the end",
@@ -93,6 +94,8 @@ def broken_rule(call: Call, times: int, by_version: Mapping[tuple[int, int], Log
     """`times`: how often what the call wrote is found. A stage is nobody's own value, so it is not counted."""
     if call.outcome == "under way":
         return "under way"
+    if call.verb == "read":
+        return "stale" if call.outcome == "acknowledged" and call.answer < call.version else ""
     if call.verb != "stage":
         if times > 1:
             return "twice"

@@ -27,24 +27,24 @@ class Clock:
 
 @dataclass
 class Call:
-    """One write, by an id of the client's own, which is also what it writes.
+    """One write, by an id of the client's own, which is also what it writes; or a read.
 
     Refused means that it must have had no effect; unknown that it may have had one. With a `key` it was repeated until
     its outcome was known.
     """
 
     id: str
-    verb: Literal["title", "stage", "note"]
+    verb: Literal["title", "stage", "note", "read"]
     customer: int
     value: str
-    version: int
+    version: int  # the newest that the clients knew of
     key: str
     called_at: float
     tries: int = 0
     outcome: Outcome = "under way"
     status: int = 0
     answered_at: float = 0.0
-    answer: int = 0  # of a change the new version, of a note its number
+    answer: int = 0  # of a note its number, of all others the version
 
 
 @dataclass(frozen=True)

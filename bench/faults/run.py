@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, LiteralString, Protocol
 
+from bench.faults.callers import Callers
 from bench.faults.history import Befallen, Clock, History
 from bench.faults.schedule import Fault
 from bench.faults.watcher import Values, Watcher
-from bench.faults.writer import Writers
 
 CUSTOMERS = 200
 TOPICS = 10  # watched by one client; so each change is seen by about ten of two hundred
@@ -68,7 +68,7 @@ class Run:
         self.watchers = [self.watcher(number, tokens) for number in range(self.load.clients)]
         versions = dict.fromkeys(self.ids, 1)
         token = tokens[found.alice.pk]
-        self.writers = Writers(self.stage.url, token, self.history, self.clock, self.rng, versions)
+        self.callers = Callers(self.stage.url, token, self.history, self.clock, self.rng, versions)
 
     def watcher(self, number: int, tokens: Mapping[int, str]) -> Watcher:
         reader = self.readers[number % len(self.readers)]
@@ -82,12 +82,12 @@ class Run:
         await asyncio.to_thread(self.show_pages)
         self.clock.begin()
         following = [asyncio.create_task(each.follow(self.stage.ws_urls)) for each in self.watchers]
-        writing = asyncio.create_task(self.writers.write(self.load.writes, self.load.seconds))
+        calling = asyncio.create_task(self.callers.begin(self.load.writes, self.load.seconds))
         for fault in self.faults:
             await asyncio.sleep(fault.at - self.clock.now())
             await self.befall(fault)
-        await writing
-        await self.writers.finish(FINISH)
+        await calling
+        await self.callers.finish(FINISH)
         await self.compare()
         for task in following:
             if not task.cancel():

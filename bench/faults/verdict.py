@@ -13,11 +13,13 @@ AROUND = 3.0  # seconds before and after a failure
 
 def report(history: History, failures: Sequence[Failure], method: str) -> Report:
     found = Report("faults", "Faults under load", method)
-    outcomes = Counter(call.outcome for call in history.calls)
+    outcomes = Counter(call.outcome for call in history.calls if call.verb != "read")
+    reads = sum(call.verb == "read" for call in history.calls)
     found.add(Figure("writes acknowledged", outcomes["acknowledged"], "writes"))
     found.add(Figure("writes refused (409 and the like)", outcomes["refused"], "writes"))
     found.add(Figure("writes whose outcome stayed unknown", outcomes["unknown"], "writes"))
     found.add(Figure("writes repeated with their key", sum(call.tries > 1 for call in history.calls), "writes"))
+    found.add(Figure("reads", reads, "reads"))
     found.add(Figure("faults", len(faults_of(history)), "faults"))
     broken = Counter(failure.rule for failure in failures)
     for rule, what in RULES.items():

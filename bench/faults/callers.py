@@ -1,4 +1,4 @@
-"""Writing clients: a steady rate of calls of the API, whatever happens to the earlier ones."""
+"""Clients of the API: a steady rate of writes, and reads among them, whatever happens to the earlier ones."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,14 +12,15 @@ from bench.faults.history import Call, Clock, History
 LIMIT = httpx.Timeout(5.0, connect=2.0, pool=60.0)
 PAUSE = 0.3  # seconds before a keyed call is tried again
 STAGES = ("lead", "active", "vip", "at_risk", "lost")
-SHARES = {"title": 60, "stage": 20, "note": 20}  # of a hundred calls
+SHARES = {"title": 48, "stage": 16, "note": 16, "read": 20}  # of a hundred calls
+WRITING = 0.8  # of all calls
 KEYED = 0.5  # of the changes; every note has a key, since nothing else would tell a repetition from a second note
 # Statuses that say that nothing was done. A fault of ours (5xx) says nothing.
 REFUSALS = range(400, 500)
 
 
-class Writers:
-    """`rate` calls a second on these customers; `versions` is what the clients know of them."""
+class Callers:
+    """Calls concerning these customers; `versions` is what the clients know of them."""
 
     def __init__(
         self, url: str, token: str, history: History, clock: Clock, rng: Random, versions: Mapping[int, int]
@@ -33,10 +34,10 @@ class Writers:
         )
         self.under_way: set[asyncio.Task[None]] = set()
 
-    async def write(self, rate: float, until: float) -> None:
-        """An open loop: a call goes out when it is due, also while others wait."""
+    async def begin(self, rate: float, until: float) -> None:
+        """`rate` writes a second. An open loop: a call goes out when it is due, also while others wait."""
         number, began = 0, self.clock.now()
-        while (due := began + number / rate) < until:
+        while (due := began + number * WRITING / rate) < until:
             await asyncio.sleep(max(0.0, due - self.clock.now()))
             number += 1
             task = asyncio.create_task(self.call(self.draw(number)))
@@ -55,7 +56,7 @@ class Writers:
         verb: Any = self.rng.choices(list(SHARES), list(SHARES.values()))[0]
         customer = self.rng.choice(self.customers)
         identity = f"w{number}"
-        is_keyed = verb == "note" or self.rng.random() < KEYED
+        is_keyed = verb == "note" or (verb != "read" and self.rng.random() < KEYED)
         value = self.rng.choice(STAGES) if verb == "stage" else identity
         call = Call(
             identity, verb, customer, value, self.versions[customer], identity if is_keyed else "", self.clock.now()
@@ -83,6 +84,8 @@ class Writers:
         path = f"/api/customers/{call.customer}"
         headers = {"Idempotency-Key": call.key} if call.key else {}
         try:
+            if call.verb == "read":
+                return await self.http.get(path)
             if call.verb == "note":
                 return await self.http.post(f"{path}/notes", json={"body": call.value}, headers=headers)
             body = {"version": call.version, call.verb: call.value}
