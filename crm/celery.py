@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.signals import worker_ready
+from kombu import Queue
 
 from crm.readiness import say_ready
 
@@ -16,6 +17,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_ignore_result=True,
+    task_queues=[Queue("celery"), Queue("requests")],
     broker_connection_retry_on_startup=True,
     broker_transport_options={
         "visibility_timeout": 60,
@@ -24,6 +26,8 @@ app.conf.update(
         "socket_keepalive": True,
     },
     beat_schedule={
+        "requests-sweep": {"task": "crm.requests.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
+        "requests-learn": {"task": "crm.requests.tasks.learn", "schedule": 5.0, "options": {"expires": 5}},
         "timings-partitions": {"task": "crm.timings.tasks.make_partitions", "schedule": 3600.0},
         "api-answers": {"task": "crm.api.tasks.forget_old_answers", "schedule": 3600.0},
         "timings-rollups": {"task": "crm.timings.tasks.roll_up", "schedule": 60.0},

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "crm.records",
     "crm.staff",
     "crm.live",
+    "crm.requests",
     "crm.api",
     "customers",
     "sales",
@@ -94,6 +95,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "crm.urls"
 ASGI_APPLICATION = "crm.asgi.application"
 AUTH_USER_MODEL = "staff.User"
+# Whose requests the kernel queues; it knows the module by this name alone.
+CUSTOMER_MODEL = "customers.Customer"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "reporting:home"
@@ -169,6 +172,8 @@ DEFAULT_COUNTRY = os.environ.get("DEFAULT_COUNTRY", "GB")
 TIMINGS_RAW_DAYS = int(os.environ.get("TIMINGS_RAW_DAYS", "7"))
 # Requests that a web process works on at a time: fewer than its DATABASE_POOL, of which sockets need some.
 WEB_THREADS = int(os.environ.get("WEB_THREADS", "12"))
+# Seconds after which a customer's request goes before every newer one, whatever they are worth.
+REQUESTS_AGEING_BOUND = int(os.environ.get("REQUESTS_AGEING_BOUND", "600"))
 # Requests a minute that the API takes from one token.
 API_RATE = int(os.environ.get("API_RATE", "30000"))
 # What Prometheus sends as its bearer token; without one, an administrator's API token is asked for.

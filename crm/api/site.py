@@ -16,6 +16,7 @@ from crm.api.schemas import Problem
 
 ROUTERS = {
     "customers": "customers.api.router",
+    "requests": "crm.api.requests.router",
     "timings": "reporting.api.router",
     "": "crm.api.log.router",
 }

@@ -1,7 +1,7 @@
 """Who writes, and by which way: carried with each write to the triggers, in the same round trip, never longer."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ class Acting(NamedTuple):
 
 WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 STAMP = "SELECT set_config('pulse.actor', %s, true), set_config('pulse.way', %s, true); "
+NAMED_STAMP = STAMP.replace("%s", "%(pulse_actor)s", 1).replace("%s", "%(pulse_way)s", 1)
 
 NOBODY = Acting(None, None)
 
@@ -26,7 +27,7 @@ def current() -> Acting:
 
 @contextmanager
 def acting(actor_id: int | None, way: str | None = None) -> Iterator[None]:
-    """Writes inside are the actor's; `way` (screen, api, admin, import, worker, system) is kept when not given."""
+    """Writes inside are the actor's; `way` (screen, api, admin, import, request, worker, system) is kept when not given."""
     token = _acting.set(Acting(actor_id, way or current().way))
     try:
         yield
@@ -46,6 +47,9 @@ def stamp_write(execute: Callable[..., Any], sql: str, params: Any, many: bool, 
     if many or acts == NOBODY or not isinstance(sql, str) or not WRITE.match(sql):
         return execute(sql, params, many, context)
     who = (str(acts.actor_id or ""), acts.way or "")
-    execute(STAMP + sql, (*who, *(params or ())), many, context)
+    if isinstance(params, Mapping):
+        execute(NAMED_STAMP + sql, {**params, "pulse_actor": who[0], "pulse_way": who[1]}, many, context)
+    else:
+        execute(STAMP + sql, (*who, *(params or ())), many, context)
     context["cursor"].nextset()
     return None

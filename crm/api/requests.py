@@ -1,0 +1,143 @@
+"""The door for customers' requests: accepted at once and for good, asked after as often as wanted."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router, Schema
+from pydantic import BaseModel, Field
+
+from crm.api import problems
+from crm.api.answers import answer
+from crm.api.auth import asker
+from crm.api.schemas import Given, Text
+from crm.records.errors import NotEditable, NotVisible
+from crm.records.paging import by_time, page
+from crm.records.projection import canonical
+from crm.requests import probe, services
+from crm.requests.models import Request, State
+
+router = Router(tags=["requests"])
+
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+NEWEST_FIRST = by_time("received_at", descending=True)
+TIMES = ("received_at", "started_at", "finished_at")
+FIELDS = ["id", "kind", "customer_id", "state", "attempt", "result", "reason", *TIMES]
+
+
+class NewRequest(Given):
+    kind: Text
+    customer: Id
+    payload: dict[str, Any] = {}
+    idempotency_key: Text | None = None
+
+
+class Accepted(Schema):
+    id: int
+    state: str
+
+
+class RequestRead(Schema):
+    id: int
+    kind: str
+    customer: int
+    state: Annotated[str, Field(json_schema_extra={"enum": State.values})]
+    attempt: int
+    result: dict[str, Any] | None
+    reason: str | None
+    received_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+class RequestPage(Schema):
+    items: list[RequestRead]
+    next: str | None
+
+
+class RequestQuery(BaseModel):
+    customer: Id | None = None
+    state: Annotated[Text, Field(json_schema_extra={"enum": State.values})] = ""
+    after: Text = ""
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ProbeEffects(Schema):
+    effects: int
+    order: list[int]
+
+
+@router.post("", response={202: Accepted}, url_name="requests")
+def accept_request(request: HttpRequest, given: NewRequest) -> HttpResponse:
+    """Takes a request into the queue. With an idempotency key it may be sent again: it is done once, answered alike."""
+    try:
+        accepted = services.accept_request(
+            given.kind, given.customer, given.payload, actor=asker(request), key=given.idempotency_key
+        )
+    except services.KeyReused:
+        return problems.problem(422, _("This key was used for another request."), kind="key-reused")
+    return answer({"id": accepted.pk, "state": State.QUEUED.value}, 202, Location=accepted_address(accepted))
+
+
+@router.get("", response=RequestPage, url_name="requests")
+def list_requests(request: HttpRequest, wanted: Query[RequestQuery]) -> HttpResponse:
+    """Requests of customers that you may see, the newest first."""
+    rows = Request.objects.visible_to(asker(request))
+    if wanted.customer is not None:
+        rows = rows.filter(customer_id=wanted.customer)
+    if wanted.state:
+        rows = rows.filter(state=wanted.state)
+    found = page(rows, NEWEST_FIRST, as_read, FIELDS, after=wanted.after, limit=wanted.limit)
+    return answer({"items": found.rows, "next": found.next})
+
+
+@router.get("/probes", response=ProbeEffects, url_name="probes")
+def get_probes(request: HttpRequest, key: Text) -> HttpResponse:
+    """How many probes left their effect under the key, and in which order. For administrators."""
+    if not asker(request).access.is_administrator:
+        raise NotEditable
+    order = probe.effects(key)
+    return answer({"effects": len(order), "order": order})
+
+
+@router.get("/{int:request_id}", response=RequestRead, url_name="request")
+def get_request(request: HttpRequest, request_id: Id) -> HttpResponse:
+    found = Request.objects.visible_to(asker(request)).filter(pk=request_id).values(*FIELDS).first()
+    if found is None:
+        raise NotVisible
+    return answer(as_read(found))
+
+
+@router.post("/{int:request_id}/cancel", response=RequestRead, url_name="request_cancel")
+def cancel_request(request: HttpRequest, request_id: Id) -> HttpResponse:
+    """Ends an open request; what its worker was about to write is not written."""
+    return changed(services.cancel_request(request_id, actor=asker(request)))
+
+
+@router.post("/{int:request_id}/retry", response=RequestRead, url_name="request_retry")
+def retry_request(request: HttpRequest, request_id: Id) -> HttpResponse:
+    """Tries a request anew that was refused, cancelled or given up."""
+    return changed(services.retry_request(request_id, actor=asker(request)))
+
+
+def changed(request: Request) -> HttpResponse:
+    return answer(as_read({name: getattr(request, name) for name in FIELDS}))
+
+
+def as_read(row: Mapping[str, Any]) -> dict[str, Any]:
+    times = {name: canonical(row[name], "time") for name in TIMES}
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "customer": row["customer_id"],
+        "state": row["state"],
+        "attempt": row["attempt"],
+        "result": row["result"],
+        "reason": row["reason"] or None,
+        **times,
+    }
+
+
+def accepted_address(request: Request) -> str:
+    return f"/api/requests/{request.pk}"

@@ -1,0 +1,14 @@
+"""Registers what requests show live, and the kinds that modules handle."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class RequestsConfig(AppConfig):
+    name = "crm.requests"
+    label = "requests"
+
+    def ready(self) -> None:
+        from crm.requests import live, probe  # noqa: F401
+
+        autodiscover_modules("requests")

@@ -1,0 +1,82 @@
+"""The kinds of request that modules handle, each registered under its name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from crm.records.access import Access
+
+FAMILY = "request"  # what the timings of requests are called, before the name of the kind
+
+
+class Refused(Exception):
+    """What a handler raises when the answer is no: the request has failed for good, for the reason given."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at a request: what its handler is told. `waited` is what the kind's `wait` returned.
+
+    `number` counts all attempts from 1, `tries` those since somebody retried it by hand.
+    """
+
+    request_id: int
+    kind: str
+    customer_id: int
+    payload: dict[str, Any]
+    number: int
+    tries: int
+    sender: str
+    waited: Any = None
+
+
+def anybody(access: Access) -> bool:
+    return True
+
+
+def no_size(payload: dict[str, Any]) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How requests of one kind are checked, valued and handled.
+
+    `apply` writes the effects and returns the result; it runs inside the transaction that also finishes the request,
+    so both are there or neither. `wait`, run before it and outside any transaction, may take its time and must have no
+    effect that a second try would double. Either raises Refused, or anything else to be tried again, `attempts` times.
+    `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
+    `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
+    """
+
+    name: str
+    title: Any
+    payload: type[BaseModel]
+    apply: Callable[[Attempt], dict[str, Any]]
+    wait: Callable[[Attempt], Any] | None = None
+    module: str = "requests"
+    queue: str = "requests"
+    value: float = 1.0
+    deadline: timedelta = timedelta(hours=1)
+    expected: float = 0.1
+    attempts: int = 5
+    size: Callable[[dict[str, Any]], int] = no_size
+    may_ask: Callable[[Access], bool] = anybody
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    _kinds[kind.name] = kind
+
+
+def kind_named(name: str) -> Kind | None:
+    return _kinds.get(name)
+
+
+def kinds() -> list[Kind]:
+    return list(_kinds.values())

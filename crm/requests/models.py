@@ -1,0 +1,173 @@
+"""What customers asked us to do: the row is the request; whatever else speaks of it is only a wake-up."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from crm.records.models import Logged, Reader
+from crm.requests.triggers import LINE_TRIGGERS
+
+CUSTOMER_TABLE = settings.CUSTOMER_MODEL.replace(".", "_").lower()
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("being handled")
+    DONE = "done", _("done")
+    FAILED = "failed", _("refused")
+    CANCELLED = "cancelled", _("cancelled")
+    DEAD = "dead", _("given up")
+
+
+OPEN = (State.QUEUED, State.RUNNING)
+
+
+class RequestQuerySet(models.QuerySet[Any]):
+    """Requests are seen by whoever sees the customer."""
+
+    def visible_to(self, user: Reader) -> Self:
+        return self.filter(user.access.q("view", "customer__"), customer__deleted_at=None)
+
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN)
+
+
+class Request(Logged):
+    """One request of a customer, on its way from the door to its end."""
+
+    record_name: ClassVar[str] = "request"
+    root_record: ClassVar[str | None] = settings.CUSTOMER_MODEL.partition(".")[2].lower()
+    root_table: ClassVar[str | None] = CUSTOMER_TABLE
+    root_column: ClassVar[str | None] = "customer_id"
+    # What moves a request through the queue is nobody's news, and what is in it stays out of the log.
+    unlogged: ClassVar[tuple[str, ...]] = ("payload", "result", "is_ready", "lease_until", "idempotency_key")
+
+    kind = models.TextField(_("kind"))
+    customer = models.ForeignKey(
+        settings.CUSTOMER_MODEL,
+        models.CASCADE,
+        related_name="requests",
+        verbose_name=_("customer"),
+        db_index=False,
+    )
+    payload = models.JSONField(_("what was asked"))
+    sender = models.TextField(_("sent by"))
+    idempotency_key = models.TextField(_("idempotency key"), null=True)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.QUEUED, db_default=State.QUEUED)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0, db_default=0)
+    forgiven = models.PositiveSmallIntegerField(_("attempts before it was retried"), default=0, db_default=0)
+    result = models.JSONField(_("result"), null=True)
+    reason = models.TextField(_("reason"), default="", db_default="", blank=True)
+    queue = models.TextField(_("queue"))
+    size = models.SmallIntegerField(_("size"), default=0, db_default=0)
+    begin_by = models.DateTimeField(_("to be begun by"))
+    order = models.JSONField(_("why then"))
+    deadline_at = models.DateTimeField(_("expected by"))
+    is_ready = models.BooleanField(_("first in line"), default=False, db_default=False)
+    retry_at = models.DateTimeField(_("tried again at"), null=True)
+    lease_until = models.DateTimeField(_("leased until"), null=True)
+    worker = models.TextField(_("worker"), default="", db_default="", blank=True)
+    received_at = models.DateTimeField(_("received"), db_default=Now())
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    objects: ClassVar[Any] = RequestQuerySet.as_manager()
+
+    class Meta(Logged.Meta):
+        abstract = False
+        ordering = ["-id"]
+        triggers = [*Logged.Meta.triggers, *LINE_TRIGGERS]
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        constraints = [
+            models.UniqueConstraint("sender", "idempotency_key", name="request_key_once"),
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="request_state_known"),
+        ]
+        indexes = [
+            models.Index("queue", "begin_by", name="request_ready", condition=models.Q(is_ready=True)),
+            models.Index("customer", "id", name="request_line", condition=models.Q(state__in=OPEN)),
+            models.Index("customer", "id", name="request_customer"),
+            models.Index("lease_until", name="request_lease", condition=models.Q(state=State.RUNNING)),
+            models.Index("retry_at", name="request_retry", condition=models.Q(retry_at__isnull=False)),
+            models.Index("finished_at", name="request_finished", condition=models.Q(finished_at__isnull=False)),
+            models.Index("received_at", "id", name="request_received"),
+            models.Index("state", "received_at", "id", name="request_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("requests:page", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+class HandlingTime(models.Model):
+    """The learned seconds of handling of one kind and size: exponentially weighted mean and variance."""
+
+    kind = models.TextField(_("kind"))
+    size = models.SmallIntegerField(_("size"))
+    count = models.BigIntegerField(_("seen"))
+    mean = models.FloatField(_("mean seconds"))
+    variance = models.FloatField(_("variance"))
+
+    class Meta:
+        verbose_name = _("handling time")
+        verbose_name_plural = _("handling times")
+        constraints = [models.UniqueConstraint("kind", "size", name="handling_time_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.size}: {self.mean:.3f} s"
+
+
+class LearningState(models.Model):
+    """One row: up to which end of handling the times are learned."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    learned_to = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="learning_state_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.learned_to:%Y-%m-%d %H:%M:%S}"
+
+
+class Worker(models.Model):
+    """What one pool of workers said of itself last; stale after a few seconds."""
+
+    name = models.TextField(_("name"), primary_key=True)
+    slots = models.PositiveSmallIntegerField(_("slots"))
+    queues = models.TextField(_("queues"))
+    seen_at = models.DateTimeField(_("seen"))
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProbeEffect(models.Model):
+    """The one effect of a `probe`: that it was there is all it says."""
+
+    key = models.TextField(_("key"), db_index=True)
+    request = models.ForeignKey(Request, models.CASCADE, related_name="+", verbose_name=_("request"))
+    at = models.DateTimeField(_("at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("probe's effect")
+        verbose_name_plural = _("probes' effects")
+
+    def __str__(self) -> str:
+        return self.key

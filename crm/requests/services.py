@@ -1,0 +1,164 @@
+"""The verbs of requests: accept at the door, cancel, retry, discard. What workers do to them stands in engine.py."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from pydantic import ValidationError as Malformed
+
+from crm.records.access import Access
+from crm.records.context import acting
+from crm.records.errors import NotEditable, NotVisible, RecordError
+from crm.records.models import Actor
+from crm.records.wake import wake as wake_relay
+from crm.requests import learning
+from crm.requests.kinds import Kind, kind_named
+from crm.requests.models import OPEN, Request, State
+from crm.requests.order import order
+from crm.requests.waking import wake_after_commit
+
+MOST_BYTES = 64 * 1024  # of a payload
+MOST_KEY = 255
+MOST_WAITING = 1_000  # open requests of one customer
+
+
+class KeyReused(RecordError):
+    """The idempotency key was used for another request."""
+
+
+class NotEnded(RecordError):
+    """Only what has ended badly can be tried again, only what is open can be cancelled."""
+
+
+def accept_request(
+    kind_name: str,
+    customer_id: int,
+    payload: dict[str, Any],
+    *,
+    actor: Actor,
+    sender: str = "",
+    key: str | None = None,
+) -> Request:
+    """Durable when this returns. The same key with the same request gives the first one again; with another, KeyReused.
+
+    `sender` scopes keys (the actor when not given). Raises ValidationError by field, NotVisible, NotEditable.
+    """
+    kind, checked = check_kind(kind_name, actor.access), check_key(key)
+    clean = check_payload(kind, payload)
+    check_customer(customer_id, actor)
+    sender = sender or f"user:{actor.pk}"
+    if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
+        return same(earlier, kind, customer_id, clean)
+    try:
+        with acting(actor.pk), transaction.atomic():
+            request: Request = Request.objects.create(
+                customer_id=customer_id, sender=sender, idempotency_key=checked, **placed(kind, clean, timezone.now())
+            )
+            wake_after_commit(kind.queue)
+            wake_relay()
+    except IntegrityError:
+        # Somebody was quicker with the same key.
+        return same(Request.objects.get(sender=sender, idempotency_key=checked), kind, customer_id, clean)
+    return request
+
+
+def placed(kind: Kind, payload: dict[str, Any], received: datetime) -> dict[str, Any]:
+    """The columns that say where in the queue a request stands."""
+    size = kind.size(payload)
+    expected, spread = learning.learned(kind, size)
+    place = order(received, value=kind.value, deadline=kind.deadline, expected=expected, spread=spread)
+    return {
+        "kind": kind.name,
+        "payload": payload,
+        "queue": kind.queue,
+        "size": size,
+        "begin_by": place.begin_by,
+        "order": place.why(),
+        "deadline_at": received + kind.deadline,
+        "received_at": received,
+    }
+
+
+def check_kind(name: str, access: Access) -> Kind:
+    kind = kind_named(name)
+    if kind is None:
+        raise ValidationError({"kind": _("There is no kind of request “%s”.") % name[:60]})
+    if not kind.may_ask(access):
+        raise NotEditable
+    return kind
+
+
+def check_key(key: str | None) -> str | None:
+    if key is not None and (not 0 < len(key) <= MOST_KEY or not key.isprintable()):
+        raise ValidationError({"idempotency_key": _("Give a key of 1 to %d printable characters.") % MOST_KEY})
+    return key
+
+
+def check_payload(kind: Kind, payload: dict[str, Any]) -> dict[str, Any]:
+    """As the kind's schema has it, JSON throughout; raises ValidationError by field."""
+    if len(json.dumps(payload)) > MOST_BYTES:
+        raise ValidationError({"payload": _("A payload may have %d kB.") % (MOST_BYTES // 1024)})
+    try:
+        clean: dict[str, Any] = kind.payload.model_validate(payload).model_dump(mode="json", exclude_unset=True)
+    except Malformed as error:
+        raise ValidationError(
+            {".".join(["payload", *map(str, each["loc"])]): each["msg"] for each in error.errors()}
+        ) from None
+    return clean
+
+
+def check_customer(customer_id: int, actor: Actor) -> None:
+    """The customer is there, and is the actor's to act for; no customer fills the queue alone."""
+    customers = apps.get_model(settings.CUSTOMER_MODEL)._default_manager
+    if not customers.visible_to(actor).filter(pk=customer_id).exists():
+        raise NotVisible
+    if not customers.editable_by(actor).filter(pk=customer_id).exists():
+        raise NotEditable
+    if Request.objects.open().filter(customer_id=customer_id)[MOST_WAITING:].exists():
+        raise ValidationError({"customer": _("This customer has %d requests waiting already.") % MOST_WAITING})
+
+
+def same(earlier: Request, kind: Kind, customer_id: int, payload: dict[str, Any]) -> Request:
+    if (earlier.kind, earlier.customer_id, earlier.payload) != (kind.name, customer_id, payload):
+        raise KeyReused
+    return earlier
+
+
+def cancel_request(request_id: int, *, actor: Actor) -> Request:
+    """An open one ends at once; what its worker is writing is rolled back. Raises NotEnded when it has ended."""
+    return change(request_id, actor, OPEN, state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
+
+
+def retry_request(request_id: int, *, actor: Actor) -> Request:
+    """Tried anew as often as a new one, in its old place. Raises NotEnded unless it was given up or refused."""
+    ended = (State.DEAD, State.FAILED, State.CANCELLED)
+    again = change(request_id, actor, ended, state=State.QUEUED, forgiven=F("attempt"), reason="", finished_at=None)
+    wake_after_commit(again.queue)
+    return again
+
+
+def discard_request(request_id: int, *, actor: Actor) -> Request:
+    """Takes one that was given up off the list of those to look at. Raises NotEnded for any other."""
+    return change(request_id, actor, (State.DEAD,), state=State.CANCELLED)
+
+
+def change(request_id: int, actor: Actor, states: tuple[State, ...], **columns: Any) -> Request:
+    visible = Request.objects.visible_to(actor)
+    request: Request | None = visible.filter(pk=request_id).first()
+    if request is None:
+        raise NotVisible
+    if not visible.filter(actor.access.q("edit", "customer__"), pk=request_id).exists():
+        raise NotEditable
+    with acting(actor.pk):
+        if not Request.objects.filter(pk=request_id, state__in=states).update(**columns):
+            raise NotEnded
+    wake_relay()
+    request.refresh_from_db()
+    return request

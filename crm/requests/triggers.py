@@ -1,0 +1,46 @@
+"""The triggers that keep the line of each customer: of their waiting requests only the first is ready.
+
+They hold whoever writes: the door, a worker, an administrator or plain SQL. The lock is one customer's, so different
+customers never wait for each other.
+"""
+
+import pgtrigger
+
+LOCK = "PERFORM pg_advisory_xact_lock(5265, hashint8(NEW.customer_id));"
+OPEN = "('queued', 'running')"
+
+
+class LineUp(pgtrigger.Trigger):
+    """A request that arrives, or is tried again after its end, is ready when the customer has no other open one."""
+
+    name = "line_up"
+    when = pgtrigger.Before
+    operation = pgtrigger.Insert | pgtrigger.Update
+    func = f"""
+        IF NEW.state <> 'queued' THEN NEW.is_ready := false; RETURN NEW; END IF;
+        IF TG_OP = 'UPDATE' AND OLD.state IN {OPEN} THEN RETURN NEW; END IF;
+        {LOCK}
+        NEW.is_ready := NOT EXISTS (SELECT FROM requests_request
+            WHERE customer_id = NEW.customer_id AND state IN {OPEN} AND id <> NEW.id);
+        RETURN NEW;"""
+
+
+class NextInLine(pgtrigger.Trigger):
+    """The end of a request makes the customer's next one ready."""
+
+    name = "next_in_line"
+    when = pgtrigger.After
+    operation = pgtrigger.Update
+    condition = pgtrigger.Condition(
+        f"OLD.state IN {OPEN} AND NEW.state NOT IN {OPEN}",
+    )
+    func = f"""
+        {LOCK}
+        UPDATE requests_request SET is_ready = true
+        WHERE id = (SELECT id FROM requests_request
+                    WHERE customer_id = NEW.customer_id AND state IN {OPEN} ORDER BY id LIMIT 1)
+          AND state = 'queued' AND retry_at IS NULL AND NOT is_ready;
+        RETURN NULL;"""  # noqa: S608  (constants)
+
+
+LINE_TRIGGERS = [LineUp(), NextInLine()]

@@ -1,0 +1,11 @@
+"""What the clock does for requests: finds what was lost, wakes pools that nobody woke."""
+
+from crm.requests import engine, waking
+from crm.requests.kinds import kinds
+
+
+def sweep() -> None:
+    engine.sweep()
+    for queue in sorted({kind.queue for kind in kinds()}):
+        if engine.is_anything_ready(queue):
+            waking.wake(queue)

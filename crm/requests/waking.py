@@ -1,0 +1,97 @@
+"""Wakes the pool: a Celery message says "there is something", never what. Forgotten or doubled, it does no harm."""
+
+import logging
+import os
+import threading
+import time
+from datetime import timedelta
+from queue import SimpleQueue
+
+from django.db import DatabaseError, close_old_connections, transaction
+from django.db.models import Sum
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from crm.celery import app
+from crm.requests.models import Worker
+
+STALE = timedelta(seconds=10)  # after which a pool that is silent counts as gone
+COUNTED_FOR = 2.0  # seconds that the number of slots is taken for known
+
+log = logging.getLogger(__name__)
+
+
+def wake_after_commit(queue: str) -> None:
+    """Never waited for: a thread speaks with the broker."""
+    transaction.on_commit(lambda: wake(queue))
+
+
+def wake(queue: str) -> None:
+    _waker.due.put(queue)
+    _waker.start()
+
+
+def send_wake(queue: str) -> None:
+    """One message, unless every slot has one waiting. Without a broker the clock's sweep wakes the pool later."""
+    with app.connection_or_acquire() as connection:
+        waiting = connection.default_channel.queue_declare(queue, durable=True, auto_delete=False).message_count
+        if waiting < max(slots(), 1):
+            app.send_task("crm.requests.tasks.drain", [queue], queue=queue, retry=False)
+
+
+class Waker:
+    """The thread of this process that wakes pools."""
+
+    def __init__(self) -> None:
+        self.due: SimpleQueue[str] = SimpleQueue()
+        self.thread: threading.Thread | None = None
+        self.starting = threading.Lock()
+
+    def start(self) -> None:
+        if self.thread is None or not self.thread.is_alive():
+            with self.starting:
+                if self.thread is None or not self.thread.is_alive():
+                    self.thread = threading.Thread(target=self.run, name="wakes the pool", daemon=True)
+                    self.thread.start()
+
+    def run(self) -> None:
+        while True:
+            for queue in self.take_all():
+                try:
+                    send_wake(queue)
+                except (OperationalError, OSError, DatabaseError) as error:
+                    log.warning("The pool is not woken now; the clock will do it: %s", error)
+            close_old_connections()
+
+    def take_all(self) -> set[str]:
+        """Whatever is due, each queue once."""
+        queues = {self.due.get()}
+        while not self.due.empty():
+            queues.add(self.due.get())
+        return queues
+
+
+class _Held:
+    slots = 0
+    counted_at = -COUNTED_FOR
+
+
+def slots() -> int:
+    """How many requests all pools together can handle at once."""
+    if time.monotonic() - _Held.counted_at > COUNTED_FOR:
+        fresh = Worker.objects.filter(seen_at__gt=timezone.now() - STALE)
+        _Held.slots = fresh.aggregate(all=Sum("slots"))["all"] or 0
+        _Held.counted_at = time.monotonic()
+    return _Held.slots
+
+
+_waker = Waker()
+
+
+def _forget_parent() -> None:
+    """A forked slot has not its parent's thread."""
+    global _waker
+    _waker = Waker()
+
+
+os.register_at_fork(after_in_child=_forget_parent)

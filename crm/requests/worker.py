@@ -1,0 +1,144 @@
+"""One slot of the pool at work: claims, handles and ends requests until nothing is ready or its turn is over."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, close_old_connections, transaction
+
+from crm.records.context import acting
+from crm.records.errors import RecordError
+from crm.records.wake import wake as wake_relay
+from crm.requests import engine, waking
+from crm.requests.kinds import FAMILY, Attempt, Kind, Refused, kind_named
+from crm.timings import clock, recorder
+
+TURN = 2.0  # seconds after which a slot is given back, so that other work gets its turn
+RENEW_EVERY = engine.LEASE / 4
+STATUS = {"done": 200, "failed": 422, "dead": 500}  # as HTTP would say it
+SWEEP_EVERY = 1.0  # seconds; a busy pool sweeps for itself, an idle one is swept by the clock
+
+log = logging.getLogger(__name__)
+
+
+def drain(queue: str) -> None:
+    """Works until nothing is ready or the turn is over; then asks for another turn."""
+    close_old_connections()
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    over = time.monotonic() + TURN
+    while time.monotonic() < over:
+        sweep_now_and_then()
+        attempt = engine.claim(queue, name)
+        if attempt is None:
+            return
+        handle(attempt)
+    waking.wake(queue)
+
+
+def handle(attempt: Attempt) -> None:
+    """One attempt to its end, whatever that is. Raises nothing that a second attempt could mend."""
+    kind = kind_named(attempt.kind)
+    wake_relay()  # so that screens see it running
+    leases.take(attempt)
+    try:
+        if kind is None:
+            engine.try_again(attempt, f"no worker here knows the kind {attempt.kind}", attempts=5)
+        else:
+            record(kind, attempt_kind(kind, attempt))
+    except engine.Lost:
+        log.info("Attempt %d at request %d was no longer ours", attempt.number, attempt.request_id)
+    except OperationalError as error:
+        log.warning("Request %d waits for its lease to end: %s", attempt.request_id, error)
+        close_old_connections()
+    finally:
+        leases.release(attempt)
+        wake_relay()
+
+
+def attempt_kind(kind: Kind, attempt: Attempt) -> engine.End:
+    try:
+        waited = kind.wait(attempt) if kind.wait else None
+        with acting(None, "request"), transaction.atomic():
+            result = kind.apply(replace(attempt, waited=waited))
+            return engine.finish(attempt, result)
+    except (engine.Lost, OperationalError):
+        raise
+    except (Refused, ValidationError, RecordError) as error:
+        return engine.refuse(attempt, reason_of(error))
+    except Exception as error:
+        log.exception("Attempt %d at request %d failed", attempt.number, attempt.request_id)
+        return engine.try_again(attempt, f"{type(error).__name__}: {error}", kind.attempts)
+
+
+def record(kind: Kind, end: engine.End) -> None:
+    """The response time of a request that has ended, for T_response."""
+    if end.seconds is not None:
+        kind_name = f"{FAMILY} {kind.name}"
+        recorder.response(
+            recorder.ResponseRow(clock.now(), kind_name, kind.module, end.seconds, STATUS[end.state], None)
+        )
+
+
+def reason_of(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(error.messages)
+    return str(error) or type(error).__name__
+
+
+class Leases:
+    """Renews the leases of what this process handles, by a thread and a connection of its own."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, int] = {}
+        self.thread: threading.Thread | None = None
+
+    def take(self, attempt: Attempt) -> None:
+        self.held[attempt.request_id] = attempt.number
+        if self.thread is None or not self.thread.is_alive():
+            self.thread = threading.Thread(target=self.run, name="leases", daemon=True)
+            self.thread.start()
+
+    def release(self, attempt: Attempt) -> None:
+        self.held.pop(attempt.request_id, None)
+
+    def run(self) -> None:
+        """Most requests end before their lease needs renewing, and then no connection is made."""
+        while True:
+            time.sleep(RENEW_EVERY)
+            if self.held:
+                try:
+                    with recorder.connect() as connection:
+                        self.renew(connection)
+                except psycopg.Error as error:
+                    log.warning("Leases cannot be renewed: %s", str(error).strip())
+
+    def renew(self, connection: "psycopg.Connection[Any]") -> None:
+        while held := dict(self.held):
+            connection.execute(engine.RENEW, [engine.LEASE, list(held), list(held.values())])
+            time.sleep(RENEW_EVERY)
+
+
+leases = Leases()
+_swept_at = 0.0
+
+
+def sweep_now_and_then() -> None:
+    global _swept_at
+    if time.monotonic() - _swept_at >= SWEEP_EVERY:
+        _swept_at = time.monotonic()
+        engine.sweep()
+
+
+def _forget_parent() -> None:
+    """A forked slot has not its parent's thread."""
+    global leases
+    leases = Leases()
+
+
+os.register_at_fork(after_in_child=_forget_parent)
