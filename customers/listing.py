@@ -61,6 +61,12 @@ class Asked:
         return reverse("customers:list") + (f"?{query}" if query else "")
 
     @property
+    def export_url(self) -> str:
+        """All that the filter shows, as a file."""
+        query = urlencode(self.wanted.as_dict(), doseq=True)
+        return reverse("customers:export") + (f"?{query}" if query else "")
+
+    @property
     def view(self) -> str:
         """The live view of the same rows; nothing for later pages, whose borders move with every change."""
         wanted = {"view": "customers", "filter": self.wanted.as_dict(), "sort": self.sort}

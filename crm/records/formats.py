@@ -207,6 +207,7 @@ DURATIONS: tuple[tuple[float, float, int, str], ...] = (
 
 FORMATS: dict[str, Callable[[Any, Wording], str]] = {
     "text": lambda value, _wording: str(value),
+    "initials": lambda value, _wording: initials(value),
     "relative": relative,
     "time": exact,
     "clock": clock,

@@ -1,21 +1,24 @@
 // A field edited in place: Enter saves, Escape gives up, leaving it saves what was changed. The server draws field and form.
 
+import { taken } from "./typed-ahead.js";
+
 const FORM = "form[data-behaviour~='in-place']";
 const CONTROL = "input:not([type=hidden]), select, textarea";
 const AT_ONCE = "select, [type=radio], [type=date]"; // a choice is complete when it is made
 
-let refocus = "";
+let refocus = "", ahead = null;
 
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const form = detail.elt.querySelector?.(FORM);
-  if (form) begin(form);
+  if (form) begin(form, ahead);
   else if (refocus) document.getElementById(refocus)?.querySelector("[data-edit]")?.focus({ preventScroll: true });
-  refocus = "";
+  [refocus, ahead] = ["", null];
 });
 
 // The answer takes the form's place: the keyboard goes on from there, unless the reader has gone elsewhere.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const form = detail.target.querySelector?.(FORM), active = document.activeElement;
+  ahead = taken(detail.target);
   if (form && (active === document.body || form.contains(active) || active.closest("dialog"))) refocus = detail.target.id;
 });
 
@@ -54,10 +57,24 @@ document.addEventListener("click", ({ target }) => {
   if (tag) toggleTag(tag.closest("form").querySelector("[data-behaviour~='tags']"), tag.dataset.tag);
 });
 
-function begin(form) {
+/** `ahead`: what was typed before the form was there, perhaps to the end, perhaps by somebody who has gone on since. */
+function begin(form, ahead) {
   const control = form.querySelector("[type=search]") ?? form.querySelector(CONTROL);
-  if (!form.contains(document.activeElement)) control.focus();
-  if (!control.matches(AT_ONCE)) control.select();
+  const { text = "", isDone = false, isHere = true } = ahead ?? {};
+  htmx.process(form); // the next key may come before htmx does so itself
+  if (isHere && !form.contains(document.activeElement)) control.focus();
+  if (text) put(control, text);
+  else if (!control.matches(AT_ONCE)) control.select();
+  if (!isDone && isHere) return;
+  if (text && !control.matches("[type=search]")) send(form);
+  else if (!isHere) leave(form);
+}
+
+function put(control, text) {
+  const choice = [...control.options ?? []].find((option) => option.text.toLowerCase().startsWith(text.toLowerCase()));
+  if (choice) control.value = choice.value;
+  else if (!control.matches(AT_ONCE)) control.value = text;
+  control.dispatchEvent(new Event(choice ? "change" : "input", { bubbles: true }));
 }
 
 function send(form) {

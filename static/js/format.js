@@ -1,6 +1,8 @@
 // How canonical values read: the JavaScript half of crm/records/formats.py, held against it by tests/crm/test_format.py.
 // Pure: everything beside the value is in `wording`: {words, directory, now}.
 
+import { initials } from "./people.js";
+
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 // Up to this many seconds: times this factor, with so many digits, in this unit.
 const DURATIONS = [
@@ -10,6 +12,7 @@ const DURATIONS = [
 
 const FORMATS = {
   text: (value) => String(value),
+  initials,
   relative,
   time: exact,
   clock: (value, { words }) => fillClock(words.clock, local(new Date(value), words)),

@@ -1,17 +1,17 @@
 // The health pill: `live` with the delay of what arrives, `behind` while catching up, `offline` with the time of the last word.
 
+import * as clock from "./clock.js";
 import { text } from "./format.js";
 import { wording } from "./values.js";
 
 const ENOUGH = 0.3; // weight of the newest delay
 
-let offset = null; // ms that the server's clock is ahead of ours
-let delay = null, heard = new Date();
+let delay = null, heard = clock.now();
 
-export const report = { live, catchingUp, offline, clock, delay: measured };
+export const report = { live, catchingUp, offline, clock: asked, delay: measured };
 
 function live() {
-  heard = new Date();
+  heard = clock.now();
   show("live", delay === null ? "" : `${Math.max(1, Math.round(delay))} ms`);
 }
 
@@ -23,16 +23,14 @@ function offline() {
   show("offline", text(heard.toISOString(), "clock", wording));
 }
 
-/** Half the way there and back is taken for the way back: the offset as NTP reckons it. */
-function clock(askedAt, at) {
-  const way = performance.now() - askedAt;
-  offset = new Date(at).getTime() + way / 2 - Date.now();
-  if (delay === null) delay = way / 2;
+function asked(askedAt, at) {
+  const way = clock.set(askedAt, at);
+  delay ??= way;
 }
 
 function measured(at) {
-  if (offset === null) return;
-  const taken = Math.max(0, Date.now() + offset - new Date(at).getTime());
+  if (!clock.isSet) return;
+  const taken = Math.max(0, clock.now() - new Date(at));
   if (taken > 5000) return; // a catch-up says nothing about the delay
   delay = delay === null ? taken : delay * (1 - ENOUGH) + taken * ENOUGH;
 }

@@ -1,5 +1,6 @@
 // Draws the figures of a panel: every [data-figure="a.b"] inside shows that value, worded by its data-format; the age ticks.
 
+import { now } from "./clock.js";
 import { text } from "./format.js";
 import { fill, wording } from "./values.js";
 
@@ -24,7 +25,7 @@ function show(place, value) {
 
 /** Every tile shows its own age: `0.4 s`. */
 function age(panel) {
-  const seconds = Math.max(0, (Date.now() - new Date(panel.dataset.at)) / 1000);
+  const seconds = Math.max(0, (now() - new Date(panel.dataset.at)) / 1000);
   for (const place of panel.querySelectorAll(".age")) place.textContent = text(seconds, "duration", wording);
 }
 

@@ -1,6 +1,7 @@
 // Draws frames: patches the fields of a record wherever it stands on the page, washes what changed and says who did it.
 // A field that somebody here is typing in is never touched.
 
+import { colorClass, initials } from "./people.js";
 import { fill, reword, wording } from "./values.js";
 
 const WASH = 1400; // ms
@@ -26,7 +27,13 @@ function patch(node, frame) {
       if (place.closest("[data-record]") === node && !place.querySelector("input, textarea, select")) show(place, value, frame);
     }
   }
+  for (const link of node.querySelectorAll("[data-link]")) follow(link, frame.fields[link.dataset.link]);
   node.dispatchEvent(new CustomEvent("pulse:patched", { detail: frame, bubbles: true }));
+}
+
+/** A link to a record that this one names: its address ends with the number. */
+function follow(link, id) {
+  if (id) link.href = link.href.replace(/\d+(?=\/$)/, id);
 }
 
 function show(place, value, frame) {
@@ -39,11 +46,16 @@ function show(place, value, frame) {
   if (frame.by && frame.by.id !== me) sign(place, frame.by);
 }
 
-/** "Bob · now" beside a value that somebody else changed. */
+/** "Bob · now" beside a value that somebody else changed; where there is no room, Bob's avatar over its end. */
 function sign(place, by) {
   const note = document.getElementById("by").content.firstElementChild.cloneNode(true);
-  note.textContent = `${by.name.split(" ")[0]} · ${wording.words.just_now}`;
+  const [avatar, words] = note.children;
+  avatar.classList.add(colorClass(by.id));
+  avatar.textContent = initials(by.name);
+  words.textContent = words.textContent.replace("{name}", by.name.split(" ")[0]);
+  note.title = words.textContent;
   place.append(note);
+  note.classList.toggle("brief", place.scrollWidth > place.clientWidth);
   setTimeout(() => note.remove(), 4 * WASH);
 }
 

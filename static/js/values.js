@@ -1,5 +1,6 @@
 // Puts canonical values into the page: live.js calls `fill` for a patch; relative times are worded anew as they age.
 
+import { now } from "./clock.js";
 import * as format from "./format.js";
 import { colorClass, initials } from "./people.js";
 
@@ -7,7 +8,7 @@ const page = document.getElementById("page-words");
 const { directory, ...words } = page ? JSON.parse(page.textContent) : { directory: {} };
 
 /** What format.js needs. live-records.js keeps `wording.directory` current: users, teams, tags and stages by id. */
-export const wording = { words, directory, get now() { return new Date(); } };
+export const wording = { words, directory, get now() { return now(); } };
 
 // How the partials of the kinds that are more than text (`_value_<kind>.html`) are filled.
 const PARTS = {
@@ -29,11 +30,12 @@ const PARTS = {
   time: fillTime,
 };
 
-/** Words `value` as the element's `data-format` says, with the same markup as `{% value %}`. */
+/** Words `value` as the element's `data-format` says, with the same markup as `{% value %}`; nothing as `data-none` says. */
 export function fill(element, value) {
   const kind = element.dataset.format ?? "text";
   const shown = format.text(value, kind, wording);
-  if (shown === words.none || !PARTS[kind]) element.textContent = shown;
+  if (shown === words.none) element.textContent = element.dataset.none ?? shown;
+  else if (!PARTS[kind]) element.textContent = shown;
   else element.replaceChildren(part(kind, value));
 }
 

@@ -4,7 +4,6 @@ Every page of every test is watched: a report of the content security policy, or
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +11,13 @@ import pytest
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.stack import Stack
 
 if TYPE_CHECKING:
     from crm.staff.models import User
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = "No Chromium for browser tests. Get it with: apt-get install chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-]
 REPORT_POLICY = """
     document.addEventListener("securitypolicyviolation", (event) =>
         console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile ?? ""}`));

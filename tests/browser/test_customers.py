@@ -61,6 +61,58 @@ def test_what_is_wrong_is_said_where_it_was_typed(stack, browse, customer):
     expect(field(page, customer, "emails").locator("input[name=emails]")).to_have_value("nonsense")
 
 
+@pytest.fixture
+def slow(page_of_alice):
+    """A field is asked for and not answered, until `slow()` lets the answer come."""
+    asked = []
+    page_of_alice.route("**/fields/*/", lambda route: route.continue_() if asked else asked.append(route))
+    return lambda: asked[0].continue_()
+
+
+@pytest.fixture
+def page_of_alice(stack, browse, customer):
+    return browse(stack.people.alice, f"/customers/{customer.pk}/")
+
+
+def test_what_is_typed_before_the_form_is_there_goes_into_it(page_of_alice, slow, customer):
+    page = page_of_alice
+    with page.expect_request("**/fields/city/"):
+        field(page, customer, "city").click()
+    page.keyboard.type("Yor")
+    slow()
+    control = field(page, customer, "city").locator("input[name=city]")
+    page.keyboard.type("k!")
+    expect(control).to_have_value("York!")
+    expect(control).to_be_focused()
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    expect(field(page, customer, "city").locator("[data-edit]")).to_have_text("York")
+    assert held(customer, "city") == "York"
+
+
+@pytest.mark.parametrize(("name", "keys", "reads"), [("city", "York", "York"), ("stage", "vi", "VIP")])
+def test_what_is_typed_to_its_end_before_the_form_is_there_is_saved(page_of_alice, slow, customer, name, keys, reads):
+    page = page_of_alice
+    with page.expect_request(f"**/fields/{name}/"):
+        field(page, customer, name).click()
+    page.keyboard.type(keys)
+    page.keyboard.press("Enter")
+    slow()
+    expect(field(page, customer, name).locator("[data-edit]")).to_have_text(reads)
+    assert held(customer, name) == {"city": "York", "stage": "vip"}[name]
+
+
+def test_who_gives_up_before_the_form_is_there_changes_nothing(page_of_alice, slow, customer):
+    page = page_of_alice
+    with page.expect_request("**/fields/city/"):
+        field(page, customer, "city").click()
+    page.keyboard.type("Yor")
+    page.keyboard.press("Escape")
+    expect(page.locator(".typed-ahead")).to_have_count(0)
+    expect(field(page, customer, "city").locator("[data-edit]")).to_be_focused()
+    assert held(customer, "version") == 1
+
+
 def test_what_both_changed_is_asked_and_what_was_typed_stays(stack, browse, customer):
     page = browse(stack.people.alice, f"/customers/{customer.pk}/")
     begin(page, customer, "phones").fill("+44 113 496 0200")
@@ -139,6 +191,7 @@ def test_finding_and_filtering_keep_the_address(stack, browse):
     page.get_by_label("VIP").check()
     expect(page.locator("#customer-rows tr")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"/customers/\?q=quill&stage=vip$"))
+    expect(page.get_by_role("link", name="Export")).to_have_attribute("href", "/customers/export/?q=quill&stage=vip")
     page.reload()
     expect(page.locator("#customer-rows tr")).to_have_count(1)
     expect(page.get_by_label("Find in this list")).to_have_value("quill")

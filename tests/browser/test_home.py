@@ -35,6 +35,17 @@ def entry_of(page, customer):
     return page.locator(f"#feed > [data-root='customer:{customer.pk}']")
 
 
+def test_an_age_is_the_server_s_whatever_the_browser_s_clock_says(stack, home, context):
+    context.add_init_script("const now = Date.now; Date.now = () => now() - 3_600_000")
+    page = home(stack.people.alice)
+    make_customer(stack.people.bob)
+    expect(page.locator("#feed time").first).to_have_text("just now", timeout=PATIENCE)
+    before = page.locator("#home").get_attribute("data-at")
+    make_customer(stack.people.bob)
+    expect(page.locator("#home")).not_to_have_attribute("data-at", before, timeout=PATIENCE)
+    expect(page.locator("#home .age").first).to_have_text(re.compile(r"^[1-9]\.\d\d s$"))  # it ticks: not held at zero
+
+
 def test_a_new_customer_is_counted_and_told_and_leads_to_its_rows(stack, home):
     bob = stack.people.bob
     make_customer(bob, name="Somebody Earlier")

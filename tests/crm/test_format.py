@@ -77,6 +77,7 @@ READINGS = [
     ("stage", "new_one", "new_one"),
     ("tags", [7, 8], "renewal, health & care"),
     ("text", "", "–"),
+    ("initials", "Marta Lindqvist", "ML"),
     ("text", "a•••@e•••.com", "a•••@e•••.com"),
     ("text", "<b>", "<b>"),
 ]

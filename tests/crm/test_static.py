@@ -27,3 +27,7 @@ def test_files_are_collected_under_hashed_names_that_modules_import(settings, tm
     presence = (tmp_path / paths["js/presence.js"]).read_text()
     assert f'"./{paths["js/format.js"].removeprefix("js/")}"' in presence
     assert paths["css/pulse.css"] != "css/pulse.css"
+
+
+def test_the_address_that_browsers_ask_by_themselves_leads_to_the_sign(client):
+    assert client.get("/favicon.ico")["Location"] == "/static/icons/pulse.svg"

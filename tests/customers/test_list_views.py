@@ -221,6 +221,16 @@ def test_htmx_gets_the_rows_and_the_shortest_address(some, browser_of):
     assert "HX-Request" in typed["Vary"]
 
 
+def test_the_list_is_exported_as_it_is_filtered_by_who_may(some, browser_of):
+    query = "?q=kestrel&stage=active&sort=name"
+    page = browser_of("alice").get(f"/customers/{query}").content.decode()
+    part = browser_of("alice", htmx="list").get(f"/customers/{query}").content.decode()
+
+    link = 'id="export" class="btn ghost" href="/customers/export/?q=kestrel&amp;stage=active"'
+    assert page.count(link) == part.count(link) == 1
+    assert 'id="export"' not in browser_of("vera").get("/customers/").content.decode()
+
+
 def test_an_empty_list_says_what_to_do(everybody, browser_of):
     alice = browser_of("alice")
 
