@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.signals import worker_ready
+from django.conf import settings
 from kombu import Queue
 
 from crm.readiness import say_ready
@@ -20,6 +21,7 @@ app.conf.update(
     task_queues=[Queue("celery"), Queue("requests")],
     broker_connection_retry_on_startup=True,
     broker_transport_options={
+        **settings.REDIS.broker_options,
         "visibility_timeout": 60,
         "socket_timeout": 5,
         "socket_connect_timeout": 1,

@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from crm.admin_look import LOOK
 from crm.database_url import database_settings
+from crm.redis_url import RedisUrl
 from crm.static_libraries import LIBRARIES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -31,15 +31,8 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGIN
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/pulse")
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
-
-
-def redis_database(number: int) -> str:
-    """The same server as REDIS_URL, another of its databases: 0 cache and bus, 1 Celery's broker, 2 Django's cache."""
-    parts = urlsplit(REDIS_URL)
-    if parts.scheme == "unix":
-        return f"unix://{parts.netloc}{parts.path}?db={number}"
-    return urlunsplit(parts._replace(path=f"/{number}"))
-
+# Of its databases 0 is cache and bus, 1 Celery's broker, 2 Django's cache.
+REDIS = RedisUrl.parse(REDIS_URL)
 
 INSTALLED_APPS = [
     "unfold",
@@ -143,16 +136,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
 CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": redis_database(2),
-        "OPTIONS": {
-            "SOCKET_CONNECT_TIMEOUT": 0.1,
-            "SOCKET_TIMEOUT": 0.1,
-            "IGNORE_EXCEPTIONS": True,
-            "CONNECTION_POOL_KWARGS": {"max_connections": 50},
-        },
-    },
+    "default": REDIS.django_cache(
+        2,
+        SOCKET_CONNECT_TIMEOUT=0.1,
+        SOCKET_TIMEOUT=0.1,
+        IGNORE_EXCEPTIONS=True,
+        CONNECTION_POOL_KWARGS={"max_connections": 50},
+    ),
     # Sign-in limits must hold while Valkey is down, and a flood of names must not push the older ones out.
     "limits": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -163,10 +153,7 @@ CACHES = {
 # Sessions live in the database, so that sign-in goes on without Valkey.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-# Celery has words of its own for a unix socket.
-CELERY_BROKER_URL = os.environ.get("BROKER_URL") or redis_database(1).replace("unix://", "redis+socket://").replace(
-    "?db=", "?virtual_host="
-)
+CELERY_BROKER_URL = os.environ.get("BROKER_URL") or REDIS.broker(1)
 # Phone numbers without a country code are read as numbers of this country.
 DEFAULT_COUNTRY = os.environ.get("DEFAULT_COUNTRY", "GB")
 TIMINGS_RAW_DAYS = int(os.environ.get("TIMINGS_RAW_DAYS", "7"))

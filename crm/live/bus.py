@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis
-import redis.asyncio
 from django.conf import settings
 
 from crm.records import valkey
@@ -30,7 +29,7 @@ def listen_for_wakes(woken: threading.Event) -> None:
     pause = threading.Event()
     while True:
         try:
-            client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, health_check_interval=5)
+            client = settings.REDIS.client(socket_connect_timeout=1, health_check_interval=5)
             with client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                 subscription.subscribe(WAKE)
                 while True:
@@ -43,9 +42,7 @@ def listen_for_wakes(woken: threading.Event) -> None:
 async def subscribe(heard: Callable[[str, dict[str, Any]], Awaitable[None]]) -> None:
     """Calls `heard(channel, message)` for each message of log and presence, for ever; reconnects by itself."""
     while True:
-        client = redis.asyncio.Redis.from_url(
-            settings.REDIS_URL, decode_responses=True, socket_connect_timeout=0.5, health_check_interval=1
-        )
+        client = settings.REDIS.async_client(decode_responses=True, socket_connect_timeout=0.5, health_check_interval=1)
         try:
             async with client.pubsub(ignore_subscribe_messages=True) as subscription:
                 await subscription.subscribe(LOG, PRESENCE)

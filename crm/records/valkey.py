@@ -23,14 +23,14 @@ _down_until = 0.0
 @cache
 def client() -> "redis.Redis":
     """The client of database 0: cache and bus. Replies are text."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
+    found: redis.Redis = settings.REDIS.client(
         socket_timeout=LIMIT,
         socket_connect_timeout=LIMIT,
         decode_responses=True,
         max_connections=50,
         retry=Retry(NoBackoff(), 0),
     )
+    return found
 
 
 def attempt(work: Callable[[Any], T]) -> T | None:

@@ -58,9 +58,7 @@ def check_database() -> None:
 
 def check_valkey() -> None:
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
-        ) as client:
+        with settings.REDIS.client(socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS) as client:
             client.ping()
     except (redis.RedisError, ValueError, OSError) as error:
         raise CommandError(f"REDIS_URL: {one_line(error)}") from None
