@@ -4,7 +4,6 @@ import os
 
 from celery import Celery
 from celery.signals import worker_ready
-from django.conf import settings
 from kombu import Queue
 
 from crm.readiness import say_ready
@@ -20,13 +19,6 @@ app.conf.update(
     task_ignore_result=True,
     task_queues=[Queue("celery"), Queue("requests")],
     broker_connection_retry_on_startup=True,
-    broker_transport_options={
-        **settings.REDIS.broker_options,
-        "visibility_timeout": 60,
-        "socket_timeout": 5,
-        "socket_connect_timeout": 1,
-        "socket_keepalive": True,
-    },
     beat_schedule={
         "requests-sweep": {"task": "crm.requests.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
         "requests-learn": {"task": "crm.requests.tasks.learn", "schedule": 5.0, "options": {"expires": 5}},

@@ -154,6 +154,13 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CELERY_BROKER_URL = os.environ.get("BROKER_URL") or REDIS.broker(1)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **REDIS.broker_options,
+    "visibility_timeout": 60,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+}
 # Phone numbers without a country code are read as numbers of this country.
 DEFAULT_COUNTRY = os.environ.get("DEFAULT_COUNTRY", "GB")
 TIMINGS_RAW_DAYS = int(os.environ.get("TIMINGS_RAW_DAYS", "7"))
