@@ -9,8 +9,8 @@ from bench.faults.checker import judge
 from bench.faults.run import Load, Run
 from bench.faults.schedule import plan
 from bench.faults.stage import stage
-from bench.faults.verdict import report, tell
-from crm.environment import data_folder
+from bench.faults.verdict import conclude
+from bench.report import Report
 
 METHOD = (
     "{clients} watching clients that keep to what live.js does, {writes:g} writes a second through the API on 200 "
@@ -28,16 +28,9 @@ def main() -> int:
         run = Run(found, load, plan(load.seed, load.seconds, options.every), say)
         asyncio.run(run.play())
         failures = judge(run.history, run.log(), run.unequal)
-    kept = data_folder() / "faults" / f"{options.seed}.jsonl"
-    run.history.keep(kept)
     method = METHOD.format(**vars(load), every=options.every)
-    found_out = report(run.history, failures, method)
-    if not options.brief:
-        found_out.finish()
-    for line in tell(run.history, failures):
-        say(line)
-    say(f"{len(failures)} failures; the whole history: {kept}; again: --seed {options.seed}")
-    return bool(failures)
+    found_out = Report("faults", "Faults under load", method)
+    return conclude(found_out, run.history, failures, load.seed, is_brief=options.brief)
 
 
 def parse() -> argparse.Namespace:

@@ -48,6 +48,11 @@ class Line:
         self.delay = 0.0
         self.ends: set[End] = set()
 
+    async def connect(self) -> "End":
+        """The end towards the server; raises OSError when it takes nobody."""
+        _, end = await asyncio.get_running_loop().create_unix_connection(lambda: End(self), self.target)
+        return end
+
     def obey(self, command: str) -> None:
         match command.split():
             case ["reset"]:
@@ -110,17 +115,16 @@ class Entrance(End):
         self.opening = asyncio.get_running_loop().create_task(self.open())
 
     async def open(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            _, exit_ = await loop.create_unix_connection(lambda: End(self.line), self.line.target)
+            way_out = await self.line.connect()
         except OSError:
             self.transport.abort()
             return
-        exit_.other.set_result(self)
+        way_out.other.set_result(self)
         if self.other.cancelled():
-            exit_.transport.close()
+            way_out.transport.close()
         else:
-            self.other.set_result(exit_)
+            self.other.set_result(way_out)
 
 
 async def serve(listen: str, target: str) -> None:

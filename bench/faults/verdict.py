@@ -6,13 +6,25 @@ from collections.abc import Iterator, Sequence
 from bench.faults.checker import CURRENT_WITHIN, RULES, Failure
 from bench.faults.history import Befallen, Heard, History
 from bench.report import Curve, Figure, Report, quantile
+from crm.environment import data_folder
 
 MOST_TOLD = 20  # failures of a run that are printed with their history
 AROUND = 3.0  # seconds before and after a failure
 
 
-def report(history: History, failures: Sequence[Failure], method: str) -> Report:
-    found = Report("faults", "Faults under load", method)
+def conclude(found: Report, history: History, failures: Sequence[Failure], seed: int, *, is_brief: bool) -> int:
+    """Prints what came of a run, keeps its history, and its figures unless it is brief; the exit code."""
+    kept = data_folder() / "faults" / f"{found.name}-{seed}.jsonl"
+    history.keep(kept)
+    fill(found, history, failures)
+    if not is_brief:
+        found.finish()
+    lines = [*tell(history, failures), f"{len(failures)} failures; the whole history: {kept}; again: --seed {seed}"]
+    print("\n".join(lines), flush=True)
+    return bool(failures)
+
+
+def fill(found: Report, history: History, failures: Sequence[Failure]) -> None:
     outcomes = Counter(call.outcome for call in history.calls if call.verb != "read")
     reads = sum(call.verb == "read" for call in history.calls)
     found.add(Figure("writes acknowledged", outcomes["acknowledged"], "writes"))
@@ -25,7 +37,6 @@ def report(history: History, failures: Sequence[Failure], method: str) -> Report
     for rule, what in RULES.items():
         found.add(Figure(what, broken[rule], "", target=0))
     add_repairs(found, history)
-    return found
 
 
 def add_repairs(found: Report, history: History) -> None:

@@ -22,6 +22,8 @@ CELERY = [
     "crm",
     "--quiet",
 ]
+# These serve clusters of workers that look at each other; ours do not.
+ALONE = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
 
 
 class Program(Child):
@@ -60,10 +62,8 @@ def relay(folder: Path, environment: dict[str, str]) -> Child:
 
 
 def worker(folder: Path, environment: dict[str, str]) -> Child:
-    # Without mingle, gossip and heartbeat: they serve clusters of workers that look at each other; ours do not.
-    quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
     concurrency = ["--concurrency", environment.get("WORKER_PROCESSES", "2")]
-    return Program("worker", [*CELERY, "worker", *concurrency, *quiet], folder, environment)
+    return Program("worker", [*CELERY, "worker", *concurrency, *ALONE], folder, environment)
 
 
 def beat(folder: Path, environment: dict[str, str]) -> Child:

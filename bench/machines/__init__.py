@@ -1,0 +1,1 @@
+"""`python -m bench.machines` (as root, on Linux): the fault run over many machines, one cut off at a time."""
