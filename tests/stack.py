@@ -57,6 +57,7 @@ class Stack:
             *programs.web(folder, self.environment, self.listening.fileno(), WEB_PROCESSES),
         ]
         self.children: dict[str, Child] = {child.name: child for child in children}
+        self.clock = programs.beat(folder, self.environment)
 
     def sign_in(self, user: Any) -> str:
         """The session cookie of a new session of that user."""

@@ -1,6 +1,6 @@
 """The door for customers' requests: accepted at once and for good, asked after as often as wanted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -112,16 +112,22 @@ def get_request(request: HttpRequest, request_id: Id) -> HttpResponse:
 @router.post("/{int:request_id}/cancel", response=RequestRead, url_name="request_cancel")
 def cancel_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """Ends an open request; what its worker was about to write is not written."""
-    return changed(services.cancel_request(request_id, actor=asker(request)))
+    return changed(lambda: services.cancel_request(request_id, actor=asker(request)))
 
 
 @router.post("/{int:request_id}/retry", response=RequestRead, url_name="request_retry")
 def retry_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """Tries a request anew that was refused, cancelled or given up."""
-    return changed(services.retry_request(request_id, actor=asker(request)))
+    return changed(lambda: services.retry_request(request_id, actor=asker(request)))
 
 
-def changed(request: Request) -> HttpResponse:
+def changed(verb: Callable[[], Request]) -> HttpResponse:
+    try:
+        request = verb()
+    except services.WrongState as error:
+        return problems.problem(
+            409, _("That cannot be done to a request that is %s.") % error.state, kind="wrong-state"
+        )
     return answer(as_read({name: getattr(request, name) for name in FIELDS}))
 
 

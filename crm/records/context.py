@@ -27,7 +27,7 @@ def current() -> Acting:
 
 @contextmanager
 def acting(actor_id: int | None, way: str | None = None) -> Iterator[None]:
-    """Writes inside are the actor's; `way` (screen, api, admin, import, request, worker, system) is kept when not given."""
+    """Writes inside are the actor's; without a `way` (screen, api, admin, import, request, worker, system) it stays."""
     token = _acting.set(Acting(actor_id, way or current().way))
     try:
         yield

@@ -33,8 +33,12 @@ class KeyReused(RecordError):
     """The idempotency key was used for another request."""
 
 
-class NotEnded(RecordError):
-    """Only what has ended badly can be tried again, only what is open can be cancelled."""
+class WrongState(RecordError):
+    """Only what is open can be cancelled, only what has ended badly can be tried again or discarded."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
 
 
 def accept_request(
@@ -132,12 +136,12 @@ def same(earlier: Request, kind: Kind, customer_id: int, payload: dict[str, Any]
 
 
 def cancel_request(request_id: int, *, actor: Actor) -> Request:
-    """An open one ends at once; what its worker is writing is rolled back. Raises NotEnded when it has ended."""
+    """An open one ends at once; what its worker is writing is rolled back. Raises WrongState when it has ended."""
     return change(request_id, actor, OPEN, state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
 
 
 def retry_request(request_id: int, *, actor: Actor) -> Request:
-    """Tried anew as often as a new one, in its old place. Raises NotEnded unless it was given up or refused."""
+    """Tried anew as often as a new one, in its old place. Raises WrongState unless it was given up or refused."""
     ended = (State.DEAD, State.FAILED, State.CANCELLED)
     again = change(request_id, actor, ended, state=State.QUEUED, forgiven=F("attempt"), reason="", finished_at=None)
     wake_after_commit(again.queue)
@@ -145,7 +149,7 @@ def retry_request(request_id: int, *, actor: Actor) -> Request:
 
 
 def discard_request(request_id: int, *, actor: Actor) -> Request:
-    """Takes one that was given up off the list of those to look at. Raises NotEnded for any other."""
+    """Takes one that was given up off the list of those to look at. Raises WrongState for any other."""
     return change(request_id, actor, (State.DEAD,), state=State.CANCELLED)
 
 
@@ -158,7 +162,8 @@ def change(request_id: int, actor: Actor, states: tuple[State, ...], **columns: 
         raise NotEditable
     with acting(actor.pk):
         if not Request.objects.filter(pk=request_id, state__in=states).update(**columns):
-            raise NotEnded
+            request.refresh_from_db()
+            raise WrongState(request.state)
     wake_relay()
     request.refresh_from_db()
     return request

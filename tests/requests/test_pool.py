@@ -1,0 +1,106 @@
+"""The real pool: requests come by HTTP, Celery wakes workers, sockets tell, and workers die."""
+
+import json
+import time
+import urllib.request
+
+import pytest
+
+from crm.requests.models import Request
+from crm.staff import services as staff_services
+from tests.factories import make_customer
+from tests.live.conftest import listen
+
+__all__ = ["listen"]
+
+PATIENCE = 30.0  # seconds, on a machine that is busy with other tests
+
+
+@pytest.fixture
+def door(stack):
+    """`door(path, body)` asks the API as the administrator and gives the answer's JSON."""
+    _, token = staff_services.create_token(stack.people.admin, name="test")
+
+    def ask(path, body=None):
+        request = urllib.request.Request(
+            f"{stack.url}/api{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    return ask
+
+
+@pytest.fixture
+def probe(stack, door):
+    """`probe(key, ms)` sends a probe for a customer of its own (or `customer`) and gives its id."""
+
+    def send(key, ms=0, customer=None):
+        customer = customer or make_customer(stack.people.alice).pk
+        return door("/requests", {"kind": "probe", "customer": customer, "payload": {"ms": ms, "key": key}})["id"]
+
+    return send
+
+
+@pytest.fixture
+def clock(stack):
+    """Celery's clock, which wakes the pool when the broker has forgotten to."""
+    stack.clock.launch()
+    yield
+    stack.clock.stop()
+
+
+def wait_for(met):
+    over = time.monotonic() + PATIENCE
+    while not (found := met()):
+        assert time.monotonic() < over, "waited in vain"
+        time.sleep(0.02)
+    return found
+
+
+def states(ids):
+    return list(Request.objects.filter(pk__in=ids).order_by("pk").values_list("state", flat=True))
+
+
+def test_a_request_is_handled_at_once_and_its_state_is_live(stack, door, probe, listen):
+    customer = make_customer(stack.people.alice).pk
+    reader = listen(stack.people.alice)
+    reader.watch(f"customer:{customer}")
+
+    request_id = probe("live", ms=50, customer=customer)
+
+    wait_for(lambda: states([request_id]) == ["done"])
+    reader.wait_for_version(f"request:{request_id}", 3)
+    assert [frame["fields"]["state"] for frame in reader.frames(f"request:{request_id}")] == [
+        "queued", "running", "done",
+    ]  # fmt: skip
+    assert door("/requests/probes?key=live")["effects"] == 1
+
+
+def test_requests_of_one_customer_come_in_order_those_of_many_at_the_same_time(stack, door, probe):
+    customer = make_customer(stack.people.alice).pk
+
+    in_line = [probe("line", ms=30, customer=customer) for _ in range(5)]
+    beside = [probe("beside", ms=300) for _ in range(4)]
+
+    wait_for(lambda: set(states(in_line + beside)) == {"done"})
+    assert door("/requests/probes?key=line")["order"] == in_line
+    assert door("/requests/probes?key=beside")["effects"] == 4
+    spans = Request.objects.filter(pk__in=beside).values_list("started_at", "finished_at")
+    assert any(one[0] < other[1] and other[0] < one[1] for one in spans for other in spans if one != other)
+
+
+def test_a_killed_worker_and_broker_lose_and_double_nothing(stack, door, probe, clock):
+    ids = [probe("killed", ms=100) for _ in range(20)]
+    wait_for(lambda: "running" in states(ids))
+
+    stack.kill("worker")
+    stack.stop_valkey()
+    stack.start_valkey()
+    stack.start("worker")
+
+    wait_for(lambda: set(states(ids)) == {"done"})
+    found = door("/requests/probes?key=killed")
+    assert sorted(found["order"]) == sorted(ids)
