@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.records.models import Logged, Reader, Record, RecordQuerySet
 from customers.imports.models import Import, ImportLine
-from customers.triggers import COMPANY_TRIGGERS, FOLD_TRIGGERS, SEARCH_TRIGGERS
+from customers.triggers import COMPANY_TRIGGERS, FOLD_TRIGGERS, FOLLOW_TRIGGERS
 
 if TYPE_CHECKING:
     from crm.records.access import Access
@@ -118,7 +118,7 @@ class Customer(Record):
 
     class Meta(Record.Meta):
         abstract = False
-        triggers = [*Record.Meta.triggers, *COMPANY_TRIGGERS, *SEARCH_TRIGGERS]
+        triggers = [*Record.Meta.triggers, *COMPANY_TRIGGERS, *FOLLOW_TRIGGERS]
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = [

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,15 +12,12 @@ from crm.records.access import Reach
 from crm.records.context import acting
 from crm.records.errors import Conflict, NotEditable, NotVisible
 from crm.records.wake import wake
-from crm.records.writing import conflict, editable_row, set_columns, update_record
+from crm.records.writing import conflict, editable_row, insert_record, set_columns, update_record
 from crm.staff.guarded import update_guarded
 from crm.staff.models import User
 from customers import facts
 from customers.live import CUSTOMER
-from customers.models import ContactPoint, Customer, FollowUp, Note, Stage, Tag
-
-ADDRESS = ("street", "postcode", "city", "region", "country")
-FOLDED = {"emails", "phones", *ADDRESS}
+from customers.models import Customer, FollowUp, Note, Stage, Tag
 
 
 def create_customer(*, actor: User, **given: Any) -> Customer:
@@ -34,12 +30,7 @@ def create_customer(*, actor: User, **given: Any) -> Customer:
     columns = facts.clean({"name": "", "kind": Customer.Kind.PERSON} | given, actor=actor)
     columns.setdefault("owner_id", actor.pk)
     columns.setdefault("team_id", team_of(columns["owner_id"], actor))
-    with acting(actor.pk), transaction.atomic():
-        customer: Customer = Customer.objects.create(**columns)
-        set_contact_points(customer.pk, columns)
-        customer.refresh_from_db()
-        wake()
-    return customer
+    return insert_record(Customer, actor=actor, columns=columns)
 
 
 def update_customer(customer_id: int, *, actor: User, version: int, changes: dict[str, Any]) -> dict[str, Any]:
@@ -52,16 +43,8 @@ def update_customer(customer_id: int, *, actor: User, version: int, changes: dic
         columns["team_id"] = team_of(columns["owner_id"], actor)
     if not columns:
         return CUSTOMER.project(editable_row(Customer, customer_id, actor))
-    if FOLDED.isdisjoint(columns):
-        return CUSTOMER.project(write(customer_id, actor, version, columns))
-    with acting(actor.pk), transaction.atomic():
-        row = write(customer_id, actor, version, columns)
-        set_contact_points(customer_id, row)
-        return CUSTOMER.project(row)
-
-
-def write(customer_id: int, actor: User, version: int, columns: dict[str, Any]) -> dict[str, Any]:
-    return update_record(Customer, CUSTOMER, customer_id, actor=actor, version=version, changes=columns)
+    row = update_record(Customer, CUSTOMER, customer_id, actor=actor, version=version, changes=columns)
+    return CUSTOMER.project(row)
 
 
 def team_of(owner_id: int | None, actor: User) -> int | None:
@@ -69,36 +52,6 @@ def team_of(owner_id: int | None, actor: User) -> int | None:
         return actor.team_id
     team: int | None = User.objects.values_list("team_id", flat=True).get(pk=owner_id)
     return team
-
-
-def set_contact_points(customer_id: int, row: dict[str, Any]) -> None:
-    """Makes the parts equal to the columns that were just written. Call inside the same transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pulse.fold', 'off', true)")
-    for kind, column in ((ContactPoint.Kind.EMAIL, "emails"), (ContactPoint.Kind.PHONE, "phones")):
-        set_points(customer_id, kind, [{"value": value} for value in row.get(column) or []])
-    address = {name: row.get(name) or "" for name in ADDRESS}
-    set_points(customer_id, ContactPoint.Kind.ADDRESS, [address] if any(address.values()) else [], first_only=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pulse.fold', 'on', true)")
-
-
-def set_points(customer_id: int, kind: str, wanted: list[dict[str, str]], *, first_only: bool = False) -> None:
-    """Updates, adds and removes points of one kind in order; `first_only` leaves further ones as they are."""
-    held = list(ContactPoint.objects.filter(customer_id=customer_id, kind=kind).order_by("position", "id"))
-    if first_only:
-        held = held[:1]
-    same = [{name: getattr(point, name) for name in each} for point, each in zip(held, wanted, strict=False)]
-    if len(held) == len(wanted) and same == wanted:
-        return
-    labels = {point.value: point.label for point in held}
-    ContactPoint.objects.filter(pk__in=[point.pk for point in held]).delete()
-    ContactPoint.objects.bulk_create(
-        ContactPoint(
-            customer_id=customer_id, kind=kind, position=position, label=labels.get(each.get("value", ""), ""), **each
-        )
-        for position, each in enumerate(wanted)
-    )
 
 
 def trash_customer(customer_id: int, *, actor: User, version: int) -> None:

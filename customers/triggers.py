@@ -1,13 +1,27 @@
-"""The customers module's own triggers: parts fold into their customer, company names and search text follow."""
+"""The customers module's own triggers: parts and columns follow each other, company names and search text the rest."""
+
+from typing import Any
 
 import pgtrigger
 
 from crm.records.triggers import PAIRED
 
-# The lists and the first address of the customers named by `touched`, as their parts say.
-# A service that has just written the columns itself says so, since half-written parts would fold as changes.
+ADDRESS = ("street", "postcode", "city", "region", "country")
+FOUND_BY = ("name", "company_name", "city", "reference", "emails", "phones", "street", "postcode")
+
+
+def row(alias: str, columns: tuple[str, ...]) -> str:
+    return f"({', '.join(f'{alias}.{column}' for column in columns)})"
+
+
+def differ(columns: tuple[str, ...]) -> str:
+    return f"{row('n', columns)} IS DISTINCT FROM {row('o', columns)}"
+
+
+# The lists and the first address of the customers named by `touched`, as their parts say. Parts that follow their
+# customer are written by its trigger, and have nothing to say.
 FOLD = """
-    IF current_setting('pulse.fold', true) = 'off' THEN RETURN NULL; END IF;
+    IF pg_trigger_depth() > 1 THEN RETURN NULL; END IF;
     UPDATE customers_customer c
     SET emails = p.emails, phones = p.phones, street = p.street, postcode = p.postcode, city = p.city,
         region = p.region, country = p.country
@@ -32,7 +46,9 @@ OLD_TOUCHED = "SELECT DISTINCT customer_id FROM old_rows"
 ALL_TOUCHED = f"{NEW_TOUCHED} UNION {OLD_TOUCHED}"
 
 
-def after(name: str, operation: pgtrigger.Operation, func: str, *, old: bool, new: bool) -> pgtrigger.Trigger:
+def after(
+    name: str, operation: pgtrigger.Operation, func: str, *, old: bool, new: bool, **more: Any
+) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,
@@ -40,6 +56,7 @@ def after(name: str, operation: pgtrigger.Operation, func: str, *, old: bool, ne
         operation=operation,
         referencing=pgtrigger.Referencing(old="old_rows" if old else None, new="new_rows" if new else None),
         func=func,
+        **more,
     )
 
 
@@ -57,15 +74,6 @@ TAKE_COMPANY_NAME = """
         IF OLD.company_id IS NOT NULL THEN NEW.company_name := ''; END IF;
     END IF;
     RETURN NEW;"""
-# The question first: a statement trigger fires for no rows too, and would call itself for ever.
-RENAMED = f"""
-    (SELECT n.id, n.name FROM (SELECT n.id, n.kind, n.name, o.name AS old_name FROM {PAIRED} OFFSET 0) n
-     WHERE n.kind = 'company' AND n.name <> n.old_name) n"""  # noqa: S608  (constants, here and below)
-RENAME_PEOPLE = f"""
-    IF EXISTS (SELECT FROM {RENAMED}) THEN
-        UPDATE customers_customer c SET company_name = n.name FROM {RENAMED} WHERE c.company_id = n.id;
-    END IF;
-    RETURN NULL;"""  # noqa: S608
 
 COMPANY_TRIGGERS = [
     pgtrigger.Trigger(name="company_taken", when=pgtrigger.Before, operation=pgtrigger.Insert, func=TAKE_COMPANY_NAME),
@@ -75,26 +83,83 @@ COMPANY_TRIGGERS = [
         operation=pgtrigger.UpdateOf("company_id", "company_name"),
         func=TAKE_COMPANY_NAME,
     ),
-    after("company_renamed", pgtrigger.Update, RENAME_PEOPLE, old=True, new=True),
 ]
 
 # What is searched lies in a narrow table of its own, so that other updates of a customer stay HOT.
 SEARCH_INSERT = """
     INSERT INTO customers_search (customer_id, open_text, contact_text)
-    SELECT n.id, customers_open_text(n), customers_contact_text(n) FROM new_rows n;
-    RETURN NULL;"""
-SEARCH_UPDATE = f"""
-    UPDATE customers_search s SET open_text = changed.open_text, contact_text = changed.contact_text
-    FROM (
-        SELECT n.id, customers_open_text(n) AS open_text, customers_contact_text(n) AS contact_text FROM {PAIRED}
-        WHERE (n.name, n.company_name, n.city, n.reference, n.emails, n.phones, n.street, n.postcode)
-              IS DISTINCT FROM (o.name, o.company_name, o.city, o.reference, o.emails, o.phones, o.street, o.postcode)
-        OFFSET 0
-    ) changed
-    WHERE s.customer_id = changed.id;
+    SELECT n.id, customers_open_text(n), customers_contact_text(n) FROM new_rows n;"""
+SEARCH_UPDATE = """
+    UPDATE customers_search s SET open_text = n.open_text, contact_text = n.contact_text
+    FROM {rows} WHERE s.customer_id = n.id;"""
+RENAME_PEOPLE = """
+    UPDATE customers_customer c SET company_name = n.name FROM {rows} WHERE c.company_id = n.id;"""
+
+# A part keeps its label as long as its value stays.
+POINTS_DELETE = """
+    DELETE FROM customers_contactpoint x USING {rows}
+    WHERE x.customer_id = n.id AND x.kind IN ('email', 'phone') AND lower(x.value) <> ALL (ARRAY(
+        SELECT lower(v) FROM unnest(CASE x.kind WHEN 'email' THEN n.emails::text[] ELSE n.phones END) AS held (v)));"""
+POINTS_WRITE = """
+    INSERT INTO customers_contactpoint AS x (customer_id, kind, value, label, position, street, postcode, city, region,
+                                             country)
+    SELECT DISTINCT ON (n.id, p.kind, lower(p.value)) n.id, p.kind, p.value, '', p.position - 1, '', '', '', '', ''
+    FROM {rows} CROSS JOIN LATERAL (
+        SELECT 'email', e.value::text, e.position FROM unnest(n.emails) WITH ORDINALITY AS e (value, position)
+        UNION ALL
+        SELECT 'phone', e.value, e.position FROM unnest(n.phones) WITH ORDINALITY AS e (value, position)
+    ) p (kind, value, position)
+    ORDER BY n.id, p.kind, lower(p.value), p.position
+    ON CONFLICT (customer_id, kind, lower(value)) WHERE kind <> 'address'
+    DO UPDATE SET value = excluded.value, position = excluded.position
+    WHERE (x.value, x.position) <> (excluded.value, excluded.position);"""
+HAS_ADDRESS = f"{row('n', ADDRESS)} <> ('', '', '', '', '')"
+OTHER_ADDRESS = "SELECT FROM customers_contactpoint a WHERE a.customer_id = n.id AND a.kind = 'address'"
+# Of several addresses the first is the customer's; when that is emptied it stays, so that no other takes its place.
+ADDRESS_UPDATE = f"""
+    DELETE FROM customers_contactpoint x USING {{rows}}
+    WHERE x.customer_id = n.id AND x.kind = 'address' AND NOT {HAS_ADDRESS}
+      AND NOT EXISTS ({OTHER_ADDRESS} AND a.id <> x.id);
+    UPDATE customers_contactpoint x SET {", ".join(f"{name} = n.{name}" for name in ADDRESS)}
+    FROM {{rows}} WHERE x.id = (
+        SELECT a.id FROM customers_contactpoint a WHERE a.customer_id = n.id AND a.kind = 'address'
+        ORDER BY a.position, a.id LIMIT 1);"""  # noqa: S608  (constants, here and below)
+ADDRESS_INSERT = f"""
+    INSERT INTO customers_contactpoint (customer_id, kind, value, label, position, {", ".join(ADDRESS)})
+    SELECT n.id, 'address', '', '', 0, {", ".join(f"n.{name}" for name in ADDRESS)} FROM {{rows}}
+    WHERE {HAS_ADDRESS} AND NOT EXISTS ({OTHER_ADDRESS});"""  # noqa: S608
+
+FOLLOW_INSERT = SEARCH_INSERT + (POINTS_WRITE + ADDRESS_INSERT).format(rows="new_rows n") + "\n    RETURN NULL;"
+
+RENAMED = "n.kind = 'company' AND n.name <> o.name"
+CHANGES = {
+    "renamed": (RENAMED, RENAME_PEOPLE),
+    "found_otherwise": (differ(FOUND_BY), SEARCH_UPDATE),
+    "points_changed": (differ(("emails", "phones")), POINTS_DELETE + POINTS_WRITE),
+    "moved": (differ(ADDRESS), ADDRESS_UPDATE + ADDRESS_INSERT),
+}
+
+
+def follow(name: str, condition: str, statements: str) -> str:
+    texts = "customers_open_text(n) AS open_text, customers_contact_text(n) AS contact_text"  # made where they are used
+    rows = f"(SELECT n.*, {texts} FROM {PAIRED} WHERE {condition} OFFSET 0) n"  # noqa: S608
+    return f"""
+    IF {name} THEN {statements.format(rows=rows)}
+    END IF;"""
+
+
+# Asked once, since most changes concern none of it, and since a statement trigger fires for no rows too: renaming would
+# call itself for ever. Columns that parts have just folded into have nothing to tell those parts.
+FOLLOW_UPDATE = f"""
+    SELECT {", ".join(f"bool_or({condition})" for condition, _ in CHANGES.values())} INTO {", ".join(CHANGES)}
+    FROM {PAIRED};
+    IF pg_trigger_depth() > 1 THEN points_changed := false; moved := false; END IF;
+    {"".join(follow(name, *change) for name, change in CHANGES.items())}
     RETURN NULL;"""  # noqa: S608
 
-SEARCH_TRIGGERS = [
-    after("search_insert", pgtrigger.Insert, SEARCH_INSERT, old=False, new=True),
-    after("search_update", pgtrigger.Update, SEARCH_UPDATE, old=True, new=True),
+FOLLOW_TRIGGERS = [
+    after("follow_insert", pgtrigger.Insert, FOLLOW_INSERT, old=False, new=True),
+    after(
+        "follow_update", pgtrigger.Update, FOLLOW_UPDATE, old=True, new=True, declare=[(x, "boolean") for x in CHANGES]
+    ),
 ]

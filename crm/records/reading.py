@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 
 from crm.records.models import Reader, Record
+from crm.records.statements import prepared
 
 
 def visible_version(model: type[Record], record_id: int, reader: Reader) -> int | None:
@@ -24,7 +25,7 @@ def first(what: str, model: type[Record], record_id: int, reader: Reader) -> Any
     seen, seen_params = reader.access.sql("view", "t")
     table = connection.ops.quote_name(model._meta.db_table)
     query = f"SELECT {what} FROM {table} t WHERE t.id = %s AND t.deleted_at IS NULL AND {seen}"  # noqa: S608  (constants)
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(query, [record_id, *seen_params])
         found = cursor.fetchone()
     return found[0] if found else None

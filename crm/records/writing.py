@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
-from psycopg import sql
 
 from crm.records import context, log
 from crm.records.errors import Conflict, NotEditable, NotVisible
 from crm.records.models import Actor, Record
 from crm.records.projection import Projection, canonical
+from crm.records.statements import prepared
 from crm.records.wake import wake
 
+R = TypeVar("R", bound=Record)
+# Referenced, or it would not be run.
+ACTING = """WITH ctx AS MATERIALIZED (
+          SELECT set_config('pulse.actor', %s, true) AS actor, set_config('pulse.way', %s, true) AS way)"""
 RETRIES = 10  # each means that somebody else's save came between two of our statements
 
 
@@ -49,25 +54,45 @@ def set_columns(
     """The one statement of the hot path: who, the rule, the guard and the write. None: not at this version."""
     allowed, allowed_params = actor.access.sql("edit", "t")
     seen, seen_params = actor.access.sql("view", "t")
-    query = sql.SQL(
-        """WITH ctx AS MATERIALIZED (
-             SELECT set_config('pulse.actor', %s, true) AS actor, set_config('pulse.way', %s, true) AS way)
-           UPDATE {table} t SET {columns} FROM ctx
-           WHERE t.id = %s AND t.version = %s AND {alive} AND {allowed} AND {seen}
-             AND ctx.actor IS NOT NULL AND ctx.way IS NOT NULL
-           RETURNING to_jsonb(t)"""
-    ).format(
-        table=sql.Identifier(model._meta.db_table),
-        columns=sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in changes),
-        alive=sql.SQL("t.deleted_at IS NOT NULL" if trashed else "t.deleted_at IS NULL"),
-        allowed=sql.SQL(allowed),
-        seen=sql.SQL(seen),
-    )
+    query = update_sql(model._meta.db_table, tuple(changes), trashed, allowed, seen)
     params = [str(actor.pk), context.current().way or "", *changes.values(), record_id, version]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(query, [*params, *allowed_params, *seen_params])
         found = cursor.fetchone()
     return json.loads(found[0]) if found else None
+
+
+@lru_cache(maxsize=1000)
+def update_sql(table: str, columns: tuple[str, ...], trashed: bool, allowed: str, seen: str) -> str:
+    quote = connection.ops.quote_name
+    return f"""
+        {ACTING}
+        UPDATE {quote(table)} t SET {", ".join(f"{quote(name)} = %s" for name in columns)} FROM ctx
+        WHERE t.id = %s AND t.version = %s AND t.deleted_at IS {"NOT NULL" if trashed else "NULL"}
+          AND {allowed} AND {seen} AND ctx.actor IS NOT NULL AND ctx.way IS NOT NULL
+        RETURNING to_jsonb(t)"""  # noqa: S608  (names of columns and conditions of our own)
+
+
+def insert_record(model: type[R], *, actor: Actor, columns: Mapping[str, Any]) -> R:
+    """A new record as its triggers left it; columns that are not given are as the model says."""
+    fields = model._meta.concrete_fields
+    given = {field.column: field.get_default() for field in fields if field.has_default()} | dict(columns)
+    query = insert_sql(model._meta.db_table, tuple(given), tuple(field.column for field in fields))
+    with prepared() as cursor:
+        cursor.execute(query, [str(actor.pk), context.current().way or "", *given.values()])
+        row = cursor.fetchone()
+    wake()
+    return model.from_db(connection.alias, [field.attname for field in fields], row)
+
+
+@lru_cache(maxsize=1000)
+def insert_sql(table: str, columns: tuple[str, ...], returned: tuple[str, ...]) -> str:
+    quote = connection.ops.quote_name
+    return f"""
+        {ACTING}
+        INSERT INTO {quote(table)} ({", ".join(map(quote, columns))})
+        SELECT {", ".join(["%s"] * len(columns))} FROM ctx WHERE ctx.actor IS NOT NULL AND ctx.way IS NOT NULL
+        RETURNING {", ".join(map(quote, returned))}"""  # noqa: S608  (names of columns of our own)
 
 
 def editable_row(model: type[Record], record_id: int, actor: Actor) -> dict[str, Any]:

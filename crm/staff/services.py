@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Model, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from crm.records.context import acting, current
 from crm.records.errors import NotEditable, NotVisible
+from crm.records.statements import prepared
 from crm.records.wake import wake
 from crm.staff.guarded import update_guarded
 from crm.staff.models import ApiToken, Role, Team, User
@@ -173,7 +174,7 @@ def revoke_token(token_id: int, *, actor: User) -> None:
 
 def user_for_token(plain: str) -> tuple[User, ApiToken] | None:
     """Whom a key lets in; None when it is wrong or revoked, or its user may not sign in."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(living_token(), [digest_of(plain)])
         found = cursor.fetchone()
     if found is None:

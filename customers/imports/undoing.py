@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from crm.staff.models import User
 from customers.imports.models import Import, ImportLine
 from customers.models import Customer
-from customers.services import set_contact_points
 
 Outcome = ImportLine.Outcome
 DONE = (Outcome.CREATED, Outcome.UPDATED, Outcome.COMPANY)
@@ -56,9 +55,8 @@ def take_back(line: ImportLine, actor: User) -> bool:
     mine = Customer.objects.editable_by(actor).filter(pk=line.customer_id, version=line.version)
     if line.customer_id is None or not mine.update(**(line.before or {})):
         return False
-    row = dict(Customer.objects.values().get(pk=line.customer_id))
-    set_contact_points(line.customer_id, row)
+    version = Customer.objects.values_list("version", flat=True).get(pk=line.customer_id)
     # An earlier row of the file made the version that this row found; for it the customer is again as it left it.
     earlier = ImportLine.objects.filter(batch=line.batch_id, customer=line.customer_id, number__lt=line.number)
-    earlier.update(version=row["version"])
+    earlier.update(version=version)
     return True

@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from django.db import connection
 
 from crm.records.errors import NotEditable
 from crm.records.models import ChangeNew
@@ -211,12 +210,3 @@ def test_statements_do_not_grow_with_rows(everybody, django_assert_max_num_queri
         changed = [{"reference": row["reference"], "city": "York"} for row in rows]
         import_customers(enumerate(changed), actor=everybody.alice, way=way)
     assert Customer.objects.filter(city="York", version=2).count() == 200
-
-
-def test_folding_is_on_again_afterwards(everybody):
-    (result,) = run(everybody.alice, FULL)
-    ContactPoint.objects.filter(customer=result.customer_id, kind="email").delete()
-    assert Customer.objects.get(pk=result.customer_id).emails == []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('pulse.fold', true)")
-        assert cursor.fetchone() == ("on",)
