@@ -23,4 +23,7 @@ def database_settings(url: str) -> dict[str, Any]:
         "max_size": int(os.environ.get("DATABASE_POOL", "16")),
         "timeout": 10,
     }
+    # For cursors that bind on the server; Django's own bind in the client and are not prepared.
+    # 0 for a pooler that knows no prepared statements.
+    options["prepare_threshold"] = int(os.environ.get("DATABASE_PREPARE", "5")) or None
     return {"ENGINE": "django.db.backends.postgresql", "OPTIONS": options, **found}
