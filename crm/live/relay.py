@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 LOCK = 0x50554C53  # the key of the lock that makes one relay the leader
 STAND_BY = 0.1  # seconds between tries to take the lead
 BATCH = 500  # rows moved and published at once
+CROWDED_BATCH = 100  # the same while more wait: others' changes pass between two batches of a bulk update
 BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
 BUSY_FOR = 2.0  # seconds after a change that count as busy
 SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
@@ -34,10 +35,13 @@ SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 PARTITION = 1_000_000  # changes in one partition of the log
 
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
+# A row above the line passes those below it only where none of them is about the same record.
 # Nothing moves unless epoch and head are those that the relay knows; asked only when rows wait, by the update itself.
 MOVE = f"""
 WITH waiting AS MATERIALIZED (
-    SELECT * FROM change_new WHERE id > %(low)s ORDER BY id LIMIT %(limit)s
+    SELECT * FROM change_new n WHERE id > %(low)s AND (
+        SELECT o.id FROM change_new o WHERE o.root = n.root AND o.id <= %(low)s ORDER BY o.root, o.id LIMIT 1) IS NULL
+    ORDER BY id LIMIT %(limit)s
 ), state AS (
     UPDATE log_state SET head = head + (SELECT count(*) FROM waiting),
         directory_seq = coalesce(head + (
@@ -84,7 +88,6 @@ class Relay:
         counted = [each for each in registry.record_types() if each.tally]
         columns = sorted({column for each in counted for column in each.tally})
         self.constants = {
-            "limit": BATCH,
             "directory": registry.directory_names(),
             "counted": [each.name for each in counted],
             "columns": columns,
@@ -109,6 +112,8 @@ class Relay:
         with connect() as connection:
             # A leader that is stopped or cut off would hold the lock for ever: PostgreSQL ends its session instead.
             connection.execute("SET idle_session_timeout = '3s'")
+            # Its statements are planned once, often while the inbox is empty, and must serve when it is full.
+            connection.execute("SET enable_seqscan = off")
             say_ready()
             while not self.stopping.is_set() and not self.take_lead(connection):
                 self.stopping.wait(STAND_BY)
@@ -159,28 +164,54 @@ class Mover:
         assert state is not None
         self.epoch, self.head = state["epoch"], state["head"]
         self.low = 0
+        self.crowd = 0  # the last id of the rows that wait in masses
+        self.has_passed = False
         self.moved: list[tuple[float, int]] = []
         self.swept_at = self.moved_at = -60.0
         self.room = 0
 
     def move(self) -> list[dict[str, Any]]:
         """One batch, committed; [] when nothing waits, or when another state of the log was put in its place."""
-        now = self.clock()
         self.make_room()
+        if self.crowd and not self.has_passed:
+            self.has_passed = True
+            if passing := self.take(self.crowd, BATCH):
+                return passing
+        self.has_passed = False
+        return self.take_first()
+
+    def take_first(self) -> list[dict[str, Any]]:
+        """What waits longest. While more than a batch waits, what came after that crowd may pass it at every turn."""
+        now = self.clock()
         is_sweep = now - self.swept_at >= SWEEP_EVERY
-        parameters = {**self.constants, "low": 0 if is_sweep else self.low, "epoch": self.epoch, "head": self.head}
+        limit = CROWDED_BATCH if self.crowd else BATCH
+        rows = self.take(0 if is_sweep else self.low, limit)
+        if rows:
+            self.moved_at = now
+            self.moved.append((now, rows[0]["highest"]))
+        if len(rows) < limit:
+            self.crowd = 0
+            self.swept_at = now if is_sweep else self.swept_at
+        elif rows[0]["highest"] >= self.crowd:
+            self.crowd = self.last_waiting()
+        self.settle(now)
+        return rows
+
+    def take(self, line: int, limit: int) -> list[dict[str, Any]]:
+        """Moves what waits above a line and is not about a record of which something waits below it."""
+        parameters = {**self.constants, "low": line, "limit": limit, "epoch": self.epoch, "head": self.head}
         rows: list[dict[str, Any]] = self.connection.execute(MOVE, parameters).fetchall()
         if rows and rows[0]["seq"] is None:
             log.warning("The log was restored or moved by another: this relay takes its position anew")
             self.take_position()
             return []
         if rows:
-            self.head, self.moved_at = rows[-1]["seq"], now
-            self.moved.append((now, rows[0]["highest"]))
-        if is_sweep and len(rows) < BATCH:
-            self.swept_at = now
-        self.settle(now)
+            self.head = rows[-1]["seq"]
         return rows
+
+    def last_waiting(self) -> int:
+        found = self.connection.execute("SELECT coalesce(max(id), 0) AS id FROM change_new").fetchone()
+        return int(found["id"]) if found else 0
 
     def settle(self, now: float) -> None:
         """Ids that were moved a while ago are dead index entries: looks that start above them stay fast."""

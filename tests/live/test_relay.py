@@ -92,18 +92,54 @@ def test_many_writers_lose_nothing_and_keep_each_record_in_order(mover):
 
 def test_a_bulk_update_by_plain_sql_is_moved_in_batches(mover):
     alice = people().alice
+    make_many(mover, alice, 1200)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO customers_customer (name, kind, stage_id, owner_id) SELECT 'C' || i, 'person', 'lead', %s"
-            " FROM generate_series(1, 1200) i",
-            [alice.pk],
-        )
-        drain(mover)
         cursor.execute("UPDATE customers_customer SET stage_id = 'vip'")
     sizes = []
     while rows := mover.move():
         sizes.append(len(rows))
-    assert sizes == [500, 500, 200]
+    assert sizes == [500, *[100] * 7]
+
+
+def test_what_comes_after_a_bulk_update_passes_it_but_never_a_change_of_the_same_record(mover):
+    alice = people().alice
+    make_many(mover, alice, 1200)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE customers_customer SET stage_id = 'vip'")
+    assert len(mover.move()) == 500
+    last = Customer.objects.latest("pk")
+    Customer.objects.filter(pk=last.pk).update(title="of the crowd")
+    Tag.objects.create(name="quick")
+    assert [row["record"] for row in mover.move()] == ["tag"]
+    rows = drain(mover)
+    assert [row["version"] for row in rows if row["record_id"] == last.pk] == [2, 3]
+
+
+def test_a_change_never_passes_a_slower_one_of_the_same_record(mover):
+    """The slow writer's row has an id that looks have long passed; who waited for it comes at once after."""
+    customer = make_customer(people().alice)
+    drain(mover)
+    with connect() as slow:
+        slow.execute("BEGIN")
+        slow.execute("UPDATE customers_customer SET title = 'slow' WHERE id = %s", [customer.pk])
+        Tag.objects.create(name="quick")
+        highest = mover.move()[0]["highest"]
+        slow.execute("COMMIT")
+    Customer.objects.filter(pk=customer.pk).update(title="waited")
+    mover.low, mover.swept_at = highest, Relay().clock()
+    assert mover.move() == []
+    mover.swept_at = -60.0
+    assert [row["data"]["title"] for row in drain(mover)] == ["slow", "waited"]
+
+
+def make_many(mover, owner, count):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_customer (name, kind, stage_id, owner_id) SELECT 'C' || i, 'person', 'lead', %s"
+            " FROM generate_series(1, %s) i",
+            [owner.pk, count],
+        )
+    drain(mover)
 
 
 def test_partitions_are_made_before_they_are_needed(mover):
