@@ -1,0 +1,149 @@
+"""`python -m bench.relay`: all of it, or with `--changes 20000 --held-open 3 --seconds 3 --bulk 5000` in a minute."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from bench.crew import Crew
+from bench.customers import fill
+from bench.product import product, servers
+from bench.relay.writers import held_snapshot
+from bench.report import Figure, Report, distribution, quantile
+from crm.starter import programs
+
+if TYPE_CHECKING:
+    from crm.embedded import Servers
+
+METHOD = """\
+Lost or reordered: 32 writers in 2 processes change 16 of {customers:,} customers in each transaction, by two statements
+with 1 to 200 ms between them; 5 % are rolled back, one stays open for {held_open:g} s while others wait for its rows,
+and one reader holds a REPEATABLE READ snapshot all the time. Every acknowledged change is counted; then the log is
+replayed into a copy of the rows as they were: each change must follow the version and the values held, the numbers must
+have no hole, and the copy must equal the table. The naive relay reads `id > last` and is judged by the same test.
+Delay: {rate:g} commits a second by 16 writers, open loop, {runs} runs of {seconds:g} s; from the trigger's clock to a
+subscriber of the bus, numbering, projection, cache and timings included; beside it what the writer waited for its own
+commit. Bulk: one UPDATE of {bulk:,} rows by plain SQL while 50 changes a second are made to 100 other records; all
+processes run, 8 sockets watch 25 rows of the bulk each, one socket the other records; from written to received."""
+
+
+def main() -> None:
+    options = parse()
+    report = Report("relay", "Relay", " ".join(METHOD.format(**vars(options)).split()))
+    with servers() as started:
+        from tests.factories import people
+
+        ids = fill(options.customers, people().alice)
+        lose_nothing(report, started, ids, options)
+        wait_little(report, started, ids, options)
+    if options.bulk:
+        leave_others_alone(report, options)
+    report.finish()
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--changes", type=int, default=1_000_000)
+    parser.add_argument("--naive-changes", type=int, default=20_000)
+    parser.add_argument("--held-open", type=float, default=30)
+    parser.add_argument("--rate", type=float, default=1500)
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--bulk", type=int, default=100_000, help="rows; 0 leaves it out")
+    return parser.parse_args()
+
+
+@contextmanager
+def relay(started: "Servers") -> Iterator[None]:
+    """The product's own relay, in a process of its own."""
+    environment = {"DATABASE_URL": started.database_url, "REDIS_URL": started.redis_url, "TIMINGS_WRITER": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        child = programs.relay(Path(folder), environment)
+        child.launch()
+        try:
+            yield
+        finally:
+            child.stop()
+
+
+def lose_nothing(report: Report, started: "Servers", ids: list[int], options: argparse.Namespace) -> None:
+    from bench.relay import exactness
+
+    url = started.database_url
+    with Crew(2, 16) as crew:
+        with exactness.naive_relay(url):
+            naive = exactness.run(crew, url, ids, options.naive_changes, min(3.0, options.held_open))
+        forget_inbox()
+        with relay(started):
+            found = exactness.run(crew, url, ids, options.changes, options.held_open)
+    for what, outcome, target in (
+        ("the relay", found, 0),
+        ("a naive cursor (id > last), which must fail", naive, None),
+    ):
+        share = f"of {outcome.committed:,}"
+        report.add(Figure(f"changes lost, doubled or reordered by {what}, {share}", outcome.faults, "", target))
+    print(found, naive, sep="\n", flush=True)
+    report.add(Figure("  transactions rolled back meanwhile", found.rolled_back, ""))
+    report.add(Figure("  changes numbered and published a second", found.committed / found.seconds, "/s"))
+
+
+def forget_inbox() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE change_new")
+
+
+def wait_little(report: Report, started: "Servers", ids: list[int], options: argparse.Namespace) -> None:
+    url, name = started.database_url, f"written to published at {options.rate:g} commits/s"
+    with Crew(2, 8) as crew, relay(started):
+        runs = [measure(crew, started, ids, options) for _ in range(options.runs + 1)][1:]
+        with held_snapshot(url):
+            held = measure(crew, started, ids, options)
+    for share, target in ((0.5, None), (0.99, 12.0)):
+        published = [quantile(delays, share) for delays, _ in runs]
+        acknowledged = median(quantile(took, share) for _, took in runs)
+        title = f"{name}, p{100 * share:g}"
+        report.add(Figure(title, median(published), "ms", target, "lower", acknowledged, "the writer's own commit",
+                          tuple(published)))  # fmt: skip
+    title = "the same while a snapshot is held, p99"
+    report.add(Figure(title, quantile(held[0], 0.99), "ms", 12.0, "lower", quantile(held[1], 0.99),
+                      "the writer's own commit"))  # fmt: skip
+    report.add(Figure("commits a second that were reached", median(len(took) for _, took in runs) / options.seconds,
+                      "/s", 0.95 * options.rate, "higher"))  # fmt: skip
+    curves = [
+        distribution("written to published", [each for delays, _ in runs for each in delays]),
+        distribution("the writer's own commit", [each for _, took in runs for each in took]),
+    ]
+    report.plot("Delay of a change", "percentile", "ms", curves)
+
+
+def measure(crew: Crew, started: "Servers", ids: list[int], options: argparse.Namespace) -> Any:
+    from bench.relay import delay
+
+    return delay.measure(crew, started.database_url, started.redis_url, ids, options.rate, options.seconds)
+
+
+def leave_others_alone(report: Report, options: argparse.Namespace) -> None:
+    with product() as stack:
+        from bench.relay import bulk
+
+        ids = fill(options.bulk + bulk.OTHERS, stack.people.alice)
+        found = bulk.run(stack, ids, options.seconds)
+    normal, during = quantile(found.normal, 0.99), quantile(found.during, 0.99)
+    report.add(Figure("watched rows of the bulk update that arrived", found.reached, "", found.watched, "higher"))
+    report.add(Figure("  its statement took", found.statement, "s"))
+    report.add(Figure("  the last watched row arrived after", found.seconds, "s"))
+    report.add(Figure("others' p99 during it", during, "ms", 3 * normal, "lower", normal, "before it"))
+    report.plot(
+        "Others' changes, written to received", "percentile", "ms",
+        [distribution("before", found.normal), distribution("during a bulk update", found.during)],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

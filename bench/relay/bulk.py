@@ -1,0 +1,104 @@
+"""A bulk update by plain SQL: it reaches everybody who watches, and those who watch other records hardly wait."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from bench.relay.writers import write_steadily
+from tests.live.client import Client
+
+if TYPE_CHECKING:
+    from tests.stack import Stack
+
+WATCHERS, WATCHED = 8, 25  # sockets on records of the bulk update, and records of each
+OTHERS = 100  # records that it leaves alone, watched by one more socket
+RATE = 50.0  # changes a second to those
+BULK = "UPDATE customers_customer SET title = 'of the bulk update' WHERE id = ANY(%s)"
+PATIENCE = 300.0
+
+
+@dataclass
+class Bulk:
+    """Milliseconds from written to received of others' changes; how many watched rows arrived, after how long."""
+
+    normal: list[float] = field(default_factory=list)
+    during: list[float] = field(default_factory=list)
+    watched: int = 0
+    reached: int = 0
+    statement: float = 0.0
+    seconds: float = 0.0
+
+
+class Timed(Client):
+    """Knows of each frame how long after its writing it came."""
+
+    def __init__(self, url: str, **headers: str) -> None:
+        self.delays: list[float] = []
+        super().__init__(url, **headers)
+
+    def take(self, message: dict[str, Any]) -> None:
+        now = time.time()
+        frames = message.get("frames", [])
+        self.delays += [1000 * (now - datetime.fromisoformat(frame["at"]).timestamp()) for frame in frames]
+        super().take(message)
+
+
+def run(stack: "Stack", ids: Sequence[int], seconds: float) -> Bulk:
+    """`seconds` of others' changes alone, then the same while all rows but those are updated by one statement."""
+    others, bulk = list(ids[:OTHERS]), list(ids[OTHERS:])
+    headers = {"Cookie": f"sessionid={stack.sign_in(stack.people.dana)}", "Origin": stack.url}
+    found, parts = Bulk(), [bulk[number::WATCHERS][:WATCHED] for number in range(WATCHERS)]
+    with ExitStack() as opened:
+        near = opened.enter_context(watching(stack.ws_url, headers, others))
+        far = [opened.enter_context(watching(stack.ws_url, headers, part)) for part in parts]
+        stream = {"url": stack.database_url, "ids": others, "writers": 1, "rate": RATE}
+        write_steadily(0, seconds=seconds, **stream)
+        found.normal, near.delays = near.delays, []
+        stop = threading.Event()
+        writer = threading.Thread(target=lambda: write_until(stop, stream))
+        writer.start()
+        begun = time.monotonic()
+        found.statement = update(stack.database_url, bulk)
+        for client, part in zip(far, parts, strict=True):
+            found.watched += len(part)
+            found.reached += arrived(client, part, begun + PATIENCE)
+        found.seconds = time.monotonic() - begun
+        stop.set()
+        writer.join()
+        found.during = near.delays
+    return found
+
+
+@contextmanager
+def watching(url: str, headers: dict[str, str], ids: Sequence[int]) -> Iterator[Timed]:
+    client = Timed(url, **headers)
+    try:
+        client.watch(*(f"customer:{each}" for each in ids))
+        yield client
+    finally:
+        client.close()
+
+
+def write_until(stop: threading.Event, stream: dict[str, Any]) -> None:
+    while not stop.is_set():
+        write_steadily(0, seconds=1.0, **stream)
+
+
+def update(url: str, ids: list[int]) -> float:
+    begun = time.monotonic()
+    with psycopg.connect(url) as connection:
+        connection.execute(BULK, [ids])
+    return time.monotonic() - begun
+
+
+def arrived(client: Timed, ids: Sequence[int], until: float) -> int:
+    wanted = [f"customer:{each}" for each in ids]
+    while time.monotonic() < until and not all(client.versions.get(topic) for topic in wanted):
+        time.sleep(0.05)
+    return sum(topic in client.versions for topic in wanted)
