@@ -1,11 +1,9 @@
-// How rows and entries come into a list, move and leave: the markup is the server's, the place follows from the row's key.
+// How rows come into a list, move and leave: the markup is the server's, the place follows from the row's key.
 
-import { refreshTimes } from "./values.js";
+import { drawn, mark, showEmpty } from "./live-drawing.js";
 
-const MARKED = 1400; // ms
 const LEAVING = 600;
 const MOST = 100; // rows of a list
-const MOST_MARKED = 20; // when more comes at once, colour says nothing and only costs frames
 
 export const find = (list, record) => list.querySelector(`[data-record="${CSS.escape(record)}"]`);
 
@@ -49,13 +47,6 @@ function comesBefore([key, id], [otherKey, otherId], isDescending) {
   return isDescending ? order > 0 : order < 0;
 }
 
-function drawn(html) {
-  const holder = document.createElement("template");
-  holder.innerHTML = html.trim(); // our own template's output, escaped there
-  refreshTimes(holder.content);
-  return holder.content.firstElementChild;
-}
-
 /** Watched from where it was drawn on: it may have waited. */
 function begin(row, seq) {
   htmx.process(row);
@@ -88,28 +79,3 @@ export function trim(list) {
 document.addEventListener("htmx:configRequest", ({ target, detail }) => {
   if (target.matches("a[rel='next']")) detail.path = target.href;
 });
-
-/** An entry of a timeline: in the order of the log, and never more than the list's `data-most`. */
-export function enter(list, item) {
-  if (list.querySelector(`[data-seq="${item.seq}"]`)) return;
-  const entry = drawn(item.html);
-  const next = [...list.children].find((each) => Number(each.dataset.seq ?? 0) < item.seq);
-  list.insertBefore(entry, next ?? null);
-  showEmpty(list);
-  mark(entry, "washed");
-  while (Number(list.dataset.most) && list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
-}
-
-/** A list without rows shows instead what to do. */
-function showEmpty(list) {
-  const empty = document.getElementById(list.dataset.empty);
-  if (!empty) return;
-  empty.hidden = list.childElementCount > 0;
-  list.closest("table")?.toggleAttribute("hidden", !empty.hidden);
-}
-
-function mark(node, name) {
-  if (document.getElementsByClassName(name).length >= MOST_MARKED) return;
-  node.classList.add(name);
-  setTimeout(() => node.classList.remove(name), MARKED);
-}

@@ -126,3 +126,40 @@ def test_with_another_log_a_list_and_its_drawer_are_as_in_the_database(stack, br
     page.mouse.move(5, 5)
     expect(page.locator(f"tr[data-record='{added.topic}']")).to_be_visible()
     assert is_the_same(page)
+
+
+def test_a_list_that_is_told_twenty_times_in_a_second_to_fetch_itself_does_so_once(stack, browse, customer, city):
+    page = browse(stack.people.alice, f"/customers/?q={city}")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "x-requested-with" in request.headers else None)
+    flood = """() => {
+        let told = 0;
+        const rows = document.getElementById("customer-rows");
+        const telling = setInterval(() => {
+            rows.dispatchEvent(new CustomEvent("pulse:flood", { bubbles: true }));
+            if (++told === 20) clearInterval(telling);
+        }, 50);
+    }"""
+    with page.expect_request(lambda request: "x-requested-with" in request.headers, timeout=BACK):
+        page.evaluate(flood)
+    change(customer, stack.people.bob, stage="vip")
+    expect(page.locator("#customer-rows")).to_contain_text("VIP", timeout=BACK)
+    with page.expect_request(lambda request: "x-requested-with" in request.headers, timeout=BACK):
+        page.evaluate(
+            "document.getElementById('customer-rows').dispatchEvent(new CustomEvent('pulse:flood', { bubbles: true }))"
+        )
+    assert len(asked) == 2  # the twenty, and the one afterwards
+
+
+def test_a_page_that_is_told_to_renew_itself_while_it_does_is_fetched_once_more(stack, browse, customer):
+    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "x-requested-with" in request.headers else None)
+    renew = """() => new Promise((done) => {
+        const list = document.getElementById("entries-page");
+        let renewed = 0;
+        list.addEventListener("pulse:renewed", () => { if (++renewed) done(); });
+        for (let told = 0; told < 20; told += 1) list.dispatchEvent(new CustomEvent("pulse:renew", { bubbles: true }));
+    })"""
+    page.evaluate(renew)
+    assert len(asked) == 2

@@ -27,7 +27,7 @@ PAINTED = 1.0  # seconds from commit to paint, p95; 0.05 on a quiet machine
 NOTE_PAINTS = """(rows) => {
     window.painted = {};
     const note = () => {
-        const texts = [...rows.querySelectorAll("[data-field=name]")].map((cell) => cell.firstChild?.textContent);
+        const texts = [...rows.querySelectorAll("a[data-field=name]")].map((cell) => cell.firstChild?.textContent);
         requestAnimationFrame(() => setTimeout(() => {
             for (const text of texts) window.painted[text] ??= (performance.timeOrigin + performance.now()) / 1000;
         }));
