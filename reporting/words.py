@@ -11,6 +11,7 @@ def labels() -> dict[str, dict[str, str]]:
             "admin": _("Administration"),
             "api": _("API"),
             "customers": _("Customers"),
+            "base": _("Second factor"),  # allauth's name for it
             "live": _("Live connection"),
             "reporting": _("Reporting"),
             "staff": _("Staff"),
