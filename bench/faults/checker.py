@@ -43,14 +43,21 @@ RULES = {
 
 def judge(history: History, log: Sequence[LogRow], unequal: Mapping[str, str]) -> list[Failure]:
     """`unequal`: by client, what it shows at the end that the database has otherwise."""
+    heard = {client: since_last_epoch(events) for client, events in history.heard.items()}
     return [
         *check_log(log),
         *check_calls(history.calls, log),
-        *check_promises(history.heard, log),
-        *check_clients(history.heard),
+        *check_promises(heard, log),
+        *check_clients(heard),
         *check_repairs(history.faults),
         *(Failure("unequal", differences, client=client) for client, differences in unequal.items()),
     ]
+
+
+def since_last_epoch(events: Sequence[Heard]) -> Sequence[Heard]:
+    """What was heard of a log that was restored over cannot be judged by the present one."""
+    begun = [number for number, event in enumerate(events) if event.what == "epoch"]
+    return events[begun[-1] :] if begun else events
 
 
 def check_log(log: Sequence[LogRow]) -> Iterator[Failure]:

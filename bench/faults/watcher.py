@@ -32,6 +32,8 @@ class Watcher:
 
     def begin(self, epoch: str, position: int, shown: Mapping[str, Values]) -> None:
         """As a page does: what was on it when it was fetched, and the position that was read before."""
+        if self.epoch not in ("", epoch):
+            self.note("epoch")
         self.epoch, self.position = epoch, position
         self.values = {record: dict(values) for record, values in shown.items()}
         for record, values in shown.items():
