@@ -81,6 +81,7 @@ class Watch:
         if self.is_other_epoch:
             self.socket.put({"resync": True, "epoch": self.hub.epoch, "head": self.hub.head})
             self.after = None
+        self.socket.has_asked = True
         self.socket.holds += 1
         try:
             up_to = self.hub.head

@@ -219,8 +219,9 @@ class Hub:
         return True
 
     def send_heads(self) -> None:
+        """Not to who has yet to say what she watches: she would take it for a promise about that, too."""
         for socket in self.watches.sockets:
-            if not socket.holds and not socket.outbox:
+            if socket.has_asked and not socket.holds and not socket.outbox:
                 socket.put({"head": self.head})
                 socket.flush()
 

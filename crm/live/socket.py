@@ -36,6 +36,7 @@ class Socket:
     panels: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     outbox: deque[tuple[int, str]] = field(default_factory=deque)
     unsent: int = 0
+    has_asked: bool = False  # for what it watches
     holds: int = 0  # catch-ups under way: what is newer waits for them
     acknowledges: bool = False
     is_closed: bool = False

@@ -148,6 +148,15 @@ async def test_no_head_is_said_before_what_a_catch_up_owes(watched):
     assert wire.texts[-1] == {"head": hub.head}
 
 
+async def test_no_head_is_said_to_who_has_not_watched_yet(watched):
+    """A client that comes back would take it for its position, though what it missed before has yet to be asked for."""
+    hub, _, _, alice, _ = watched
+    newcomer, wire = await open_socket(hub, alice)
+    hub.send_heads()
+    await sent(newcomer)
+    assert wire.texts == [{"epoch": hub.epoch, "head": hub.head}]
+
+
 async def test_a_reader_who_stalls_is_cut_off_at_the_cap_and_delays_nobody(watched, monkeypatch):
     hub, socket, wire, alice, customer = watched
     monkeypatch.setattr(sockets, "MAX_UNSENT", 2_000)
