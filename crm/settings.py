@@ -246,7 +246,7 @@ ADMIN_CSP_DIRECTIVES = CSP_DIRECTIVES | {
 UNFOLD = LOOK
 
 # What the shell shows at its left: the crm package knows modules by these names alone.
-PULSE_MODULES = ["reporting", "customers"]
+PULSE_MODULES = ["reporting", "customers", "requests"]
 
 LOGGING = {
     "version": 1,

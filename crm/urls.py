@@ -18,6 +18,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("favicon.ico", login_not_required(RedirectView.as_view(url=lazy(static, str)("icons/pulse.svg")))),
     path("", include("customers.urls")),
+    path("", include("crm.requests.urls")),
     path("", include("crm.staff.urls")),
     path("", include("reporting.urls")),
 ]

@@ -10,7 +10,9 @@ class CustomersConfig(AppConfig):
         from customers import counts, due, lookups  # noqa: F401
         from customers.imports import live as imports
         from customers.live import register_records, register_views
+        from customers.panels import register_panel
 
+        register_panel("requests:of_customer")
         register_records()
         imports.register_records()
         register_views()

@@ -11,4 +11,5 @@ class RequestsConfig(AppConfig):
     def ready(self) -> None:
         from crm.requests import live, probe  # noqa: F401
 
+        live.register_board()
         autodiscover_modules("requests")

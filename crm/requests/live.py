@@ -1,5 +1,6 @@
 """What requests show live: their states, on their own page and on the customer's."""
 
+from crm.live.panels import register_panel
 from crm.records.projection import Field, Projection
 from crm.records.registry import RecordType, register
 from crm.requests.kinds import kind_named
@@ -39,3 +40,9 @@ register(
         story="requests/_request_story.html",
     )
 )
+
+
+def register_board() -> None:
+    from crm.requests import board
+
+    register_panel(board.PANEL, board.compute_panel, every=1.0)

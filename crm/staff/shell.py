@@ -118,4 +118,4 @@ def sidebars() -> Iterator[ModuleType]:
     `tally.summed`."""
     for name in settings.PULSE_MODULES:
         if module_has_submodule(apps.get_app_config(name).module, "sidebar"):
-            yield import_module(f"{name}.sidebar")
+            yield import_module(f"{apps.get_app_config(name).name}.sidebar")

@@ -1,0 +1,112 @@
+"""The board, the lists behind its numbers, a request's page, and what staff may do to one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import BadRequest, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from crm.records.errors import NotEditable, NotVisible
+from crm.records.paging import by_time, page
+from crm.requests import board, services
+from crm.requests.live import title_of
+from crm.requests.models import Request, State
+from crm.staff.models import User
+
+NEWEST_FIRST = by_time("received_at", descending=True)
+LIMIT = 50
+COLUMNS = [
+    "id", "kind", "customer_id", "customer__name", "state", "attempt", "reason",
+    "received_at", "started_at", "finished_at",
+]  # fmt: skip
+VERBS: dict[str, Callable[..., Request]] = {
+    "cancellation": services.cancel_request,
+    "retry": services.retry_request,
+    "discard": services.discard_request,
+}
+
+
+class StaffRequest(HttpRequest):
+    user: User
+
+
+@require_GET
+def request_board(request: StaffRequest) -> HttpResponse:
+    found = board.board_of(request.user.access)
+    return render(request, "requests/board.html", {"board": found, "at": timezone.now(), "states": State.choices})
+
+
+@require_GET
+def request_list(request: StaffRequest) -> HttpResponse:
+    """The rows behind a number of the board: by state and kind, the newest first."""
+    state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
+    rows = Request.objects.visible_to(request.user)
+    if state in State.values:
+        rows = rows.filter(state=state)
+    if kind:
+        rows = rows.filter(kind=kind)
+    try:
+        found = page(rows, NEWEST_FIRST, as_shown, COLUMNS, after=request.GET.get("after"), limit=LIMIT)
+    except ValidationError as error:
+        raise BadRequest("; ".join(error.messages)) from None
+    context = {"rows": found.rows, "next": found.next, "state": state, "kind": kind, "states": State.choices}
+    return render(request, "requests/list.html", context)
+
+
+def as_shown(row: Any) -> dict[str, Any]:
+    return {**row, "title": title_of(row["kind"]), "state_name": State(row["state"]).label}
+
+
+@require_GET
+def request_page(request: StaffRequest, request_id: int) -> HttpResponse:
+    return render(request, "requests/page.html", around(request, request_id))
+
+
+def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
+    rows = Request.objects.visible_to(request.user).select_related("customer")
+    found = get_object_or_404(rows, pk=request_id)
+    scope = {"owner_id": found.customer.owner_id, "team_id": found.customer.team_id}
+    return {
+        "found": found,
+        "title": title_of(found.kind),
+        "why": board.sentence(found),
+        "may_edit": request.user.access.admits(scope, "edit"),
+        "shows_payload": request.user.access.sees_contacts,
+    }
+
+
+@require_GET
+def request_state(request: StaffRequest, request_id: int) -> HttpResponse:
+    """What of the page changes, fetched again when the socket says that it has."""
+    return render(request, "requests/_request.html", around(request, request_id))
+
+
+@require_POST
+def request_verb(request: StaffRequest, request_id: int, verb: str) -> HttpResponse:
+    """Cancels, retries or discards; answers with the request as it is then."""
+    try:
+        VERBS[verb](request_id, actor=request.user)
+    except NotVisible:
+        raise Http404 from None
+    except NotEditable:
+        return HttpResponse(_("You may see this but not change it."), status=403)
+    except services.WrongState:
+        return answer(request, request_id, status=409)
+    return answer(request, request_id)
+
+
+def answer(request: StaffRequest, request_id: int, status: int = 200) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("requests:page", request_id)
+    return render(request, "requests/_request.html", around(request, request_id), status=status)
+
+
+@require_GET
+def customer_requests(request: StaffRequest, customer_id: int) -> HttpResponse:
+    """The panel of a customer's page: what they asked lately."""
+    rows = Request.objects.visible_to(request.user).filter(customer_id=customer_id).values(*COLUMNS)[: LIMIT // 10]
+    return render(request, "requests/_panel.html", {"rows": [as_shown(row) for row in rows], "customer": customer_id})

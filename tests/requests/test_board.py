@@ -1,0 +1,91 @@
+"""The board and the pages of requests: computed from the rows, and only of what the reader may see."""
+
+import pytest
+
+from crm.requests import board, engine, worker
+from crm.requests.models import Request
+from crm.requests.services import accept_request
+from tests.factories import make_customer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ask(everybody):
+    def accept(owner, ms=0):
+        customer = make_customer(owner)
+        return accept_request("probe", customer.pk, {"ms": ms, "key": "k"}, actor=everybody.admin)
+
+    return accept
+
+
+@pytest.fixture
+def requests(everybody, ask):
+    """Of alice's customers one is done, one runs and one waits; of charlie's one waits."""
+    done, running = ask(everybody.alice), ask(everybody.alice)
+    worker.handle(engine.claim("requests", "here:1"))
+    engine.claim("requests", "here:1")
+    waiting, others = ask(everybody.alice), ask(everybody.charlie)
+    return done, running, waiting, others
+
+
+def test_the_numbers_are_those_of_the_rows_that_the_reader_may_see(everybody, requests):
+    seen_by_dana, seen_by_bob = board.board_of(everybody.dana.access), board.board_of(everybody.bob.access)
+
+    for found, queued in ((seen_by_dana, 2), (seen_by_bob, 1)):
+        assert (found["queued"], found["running"], found["done"], found["dead"]) == (queued, 1, 1, 0)
+        assert [row["kind"] for row in found["kinds"]] == ["probe"]
+        assert found["responses"]["n"] == sum(each["n"] for each in found["bins"]) == 1
+    done = requests[0]
+    done.refresh_from_db()
+    seconds = (done.finished_at - done.received_at).total_seconds()
+    assert seen_by_bob["responses"]["mean"] == pytest.approx(seconds, abs=1e-5)
+    assert [row.pk for row in seen_by_bob["handled"]] == [requests[1].pk]
+    assert [row.pk for row in seen_by_bob["first"]] == [requests[2].pk]
+
+
+def test_the_panel_is_drawn_by_the_partials_of_the_page(everybody, requests, client):
+    client.force_login(everybody.bob)
+
+    page = client.get("/requests/").content.decode()
+    panel = board.compute_panel(everybody.bob.access, {})
+
+    assert "Self-test" in page
+    for part in ("kinds", "waiting"):
+        assert panel["parts"][part].split("</thead>")[0] in page
+
+
+def test_pages_are_for_who_sees_the_customer(everybody, requests, client):
+    of_charlie = requests[3]
+    for user, status in ((everybody.charlie, 200), (everybody.bob, 404)):
+        client.force_login(user)
+        assert client.get(f"/requests/{of_charlie.pk}/").status_code == status
+        assert client.get(f"/requests/{of_charlie.pk}/state/").status_code == status
+    assert f"/requests/{of_charlie.pk}/" not in client.get("/requests/all/?state=queued").content.decode()
+
+
+def test_cancelling_by_button_is_for_who_may_change_the_customer(everybody, requests, client):
+    waiting = requests[2]
+    address = f"/requests/{waiting.pk}/cancellation/"
+    for user, status in ((everybody.charlie, 404), (everybody.vera, 403)):
+        client.force_login(user)
+        assert client.post(address).status_code == status
+    assert Request.objects.get(pk=waiting.pk).state == "queued"
+
+    client.force_login(everybody.bob)
+    assert client.get(address).status_code == 405
+    assert client.post(address).status_code == 302
+    assert Request.objects.get(pk=waiting.pk).state == "cancelled"
+    assert client.post(address, headers={"HX-Request": "true"}).status_code == 409
+
+
+def test_a_customers_page_shows_what_they_asked(everybody, requests, client):
+    client.force_login(everybody.bob)
+
+    panel = client.get(f"/requests/of/{requests[0].customer_id}/").content.decode()
+
+    assert f"/requests/{requests[0].pk}/" in panel
+    assert (
+        f"/requests/of/{requests[0].customer_id}/"
+        in client.get(f"/customers/{requests[0].customer_id}/").content.decode()
+    )
