@@ -26,6 +26,13 @@ export function scales(format, stacked = false) {
   };
 }
 
+/** Of numbers of things: there is no half of one. */
+export function countScales() {
+  const axes = scales(number);
+  Object.assign(axes.y, { suggestedMax: 4, ticks: { ...axes.y.ticks, precision: 0 } });
+  return axes;
+}
+
 /** A bar for each [name, number], the last one still growing; a click calls `pick` with its index. */
 export function drawBars(canvas, lines, { label, pick = null }) {
   const held = drawn.get(canvas);
@@ -37,15 +44,12 @@ export function drawBars(canvas, lines, { label, pick = null }) {
 }
 
 function bars(canvas, lines, { label, pick }) {
-  const axes = scales(number);
-  axes.y.ticks.precision = 0;
-  axes.y.suggestedMax = 4;
   return new Chart(canvas, {
     type: "bar",
     data: { labels: lines.map(([name]) => name), datasets: [series(lines, label)] },
     options: {
       animation: false, responsive: true, maintainAspectRatio: false, categoryPercentage: 1, barPercentage: 0.9,
-      interaction: { mode: "index", intersect: false }, scales: axes,
+      interaction: { mode: "index", intersect: false }, scales: countScales(),
       plugins: { legend: { display: false }, tooltip: { displayColors: false, callbacks: { label: ({ raw }) => `${label}: ${number(raw)}` } } },
       onClick: (_event, [bar]) => { if (bar && pick) pick(bar.index); },
       onHover: ({ native }, [bar]) => native.target.classList.toggle("opens", Boolean(bar && pick)),

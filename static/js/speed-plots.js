@@ -1,7 +1,7 @@
 // The plots of the speed board, by Chart.js; a click on a bar opens its rows.
 
 import { text } from "./format.js";
-import { color, number, scales } from "./plots.js";
+import { color, countScales, number, scales } from "./plots.js";
 import { speed } from "./speed-drill.js";
 import { opens } from "./speed-tables.js";
 import { wording } from "./values.js";
@@ -67,7 +67,7 @@ function binBars(bins, p95) {
   const data = bins.map(({ n }) => n), backgroundColor = bins.map(({ low }) => (low > p95 ? slow : usual));
   const names = bins.map(({ low, high }) => (high === null ? `≥ ${duration(low)}` : tick(low)));
   const tooltip = { displayColors: false, callbacks: { label: ({ raw }) => number(raw) } };
-  return { labels: names, datasets: [{ data, backgroundColor, borderRadius: 2 }], scales: scales(number), tooltip };
+  return { labels: names, datasets: [{ data, backgroundColor, borderRadius: 2 }], scales: countScales(), tooltip };
 }
 
 function optionsOf(name, { scales, tooltip }) {
