@@ -5,7 +5,7 @@ import asyncio
 import sys
 from random import SystemRandom
 
-from bench.faults.checker import judge
+from bench.faults.checker import CURRENT_WITHIN, judge
 from bench.faults.run import Load, Run
 from bench.faults.schedule import plan
 from bench.faults.stage import stage
@@ -27,7 +27,7 @@ def main() -> int:
     with stage() as found:
         run = Run(found, load, plan(load.seed, load.seconds, options.every), say)
         asyncio.run(run.play())
-        failures = judge(run.history, run.log(), run.unequal)
+        failures = judge(run.history, run.log(), run.unequal, options.within)
     method = METHOD.format(**vars(load), every=options.every)
     found_out = Report("faults", "Faults under load", method)
     return conclude(found_out, run.history, failures, load.seed, is_brief=options.brief)
@@ -40,6 +40,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--every", type=float, default=15, help="seconds from one fault to the next")
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--writes", type=float, default=100, help="a second")
+    parser.add_argument("--within", type=float, default=CURRENT_WITHIN, help="seconds for clients after a repair")
     parser.add_argument("--brief", action="store_true", help="judge only, and leave the published figures as they are")
     return parser.parse_args()
 

@@ -41,7 +41,9 @@ RULES = {
 }
 
 
-def judge(history: History, log: Sequence[LogRow], unequal: Mapping[str, str]) -> list[Failure]:
+def judge(
+    history: History, log: Sequence[LogRow], unequal: Mapping[str, str], within: float = CURRENT_WITHIN
+) -> list[Failure]:
     """`unequal`: by client, what it shows at the end that the database has otherwise."""
     heard = {client: since_last_epoch(events) for client, events in history.heard.items()}
     return [
@@ -49,7 +51,7 @@ def judge(history: History, log: Sequence[LogRow], unequal: Mapping[str, str]) -
         *check_calls(history.calls, log),
         *check_promises(heard, log),
         *check_clients(heard),
-        *check_repairs(history.faults),
+        *check_repairs(history.faults, within),
         *(Failure("unequal", differences, client=client) for client, differences in unequal.items()),
     ]
 
@@ -160,9 +162,9 @@ def check_clients(heard: Mapping[str, Sequence[Heard]]) -> Iterator[Failure]:
                 yield Failure("reload", event.note or event.what, event.at, event.record, client)
 
 
-def check_repairs(faults: Iterable[Befallen]) -> Iterator[Failure]:
+def check_repairs(faults: Iterable[Befallen], within: float) -> Iterator[Failure]:
     for each in faults:
-        if each.current_after is None or each.current_after > CURRENT_WITHIN:
+        if each.current_after is None or each.current_after > within:
             yield Failure("late", f"{each.fault}: current after {each.current_after} s", each.repaired_at)
 
 
