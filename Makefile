@@ -2,10 +2,14 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run demo test check format picture fetch bench faults
+.PHONY: run renew demo test check format picture fetch bench faults
 
 run: fetch
 	@$(BIN)/python -m crm.starter --with-parent
+
+# All processes of the running `make run`, one after the other, on the code that is now there.
+renew: fetch
+	@$(BIN)/python -m crm.starter --renew
 
 demo: fetch
 	@$(BIN)/python -m crm.starter --with-parent demo
