@@ -1,7 +1,6 @@
 """Judges a history by the log and the tables: what was lost, doubled, stale or promised too early."""
 
-from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +9,8 @@ from typing import Any
 from bench.faults.history import Befallen, Call, Heard, History
 
 CURRENT_WITHIN = 2.0  # seconds after a repair
+
+TOLD = ("shown", "frame", "item", "leave")  # each with a version
 
 LogRow = Mapping[str, Any]  # the columns of crm.records.log.COLUMNS
 
@@ -130,25 +131,36 @@ def check_overwrites(calls: Iterable[Call]) -> Iterator[Failure]:
 
 
 def check_promises(heard: Mapping[str, Sequence[Heard]], log: Sequence[LogRow]) -> Iterator[Failure]:
-    """A head says that all up to it has come: each record that the client was told of must then be that new."""
-    numbered: defaultdict[str, list[int]] = defaultdict(list)
-    versions: defaultdict[str, list[int]] = defaultdict(list)
-    for row in log:
-        numbered[record_of(row)].append(row["seq"])
-        versions[record_of(row)].append(row["version"])
+    numbered = {(record_of(row), row["version"]): row["seq"] for row in log}
     for client, events in heard.items():
-        held: dict[str, int] = {}
+        promises = Promises(client, numbered)
         for event in events:
-            if event.what == "head":
-                for record, version in held.items():
-                    known = bisect_right(numbered[record], event.seq)
-                    if known and versions[record][known - 1] > version:
-                        detail = f"head {event.seq}, held {version} of {versions[record][known - 1]}"
-                        yield Failure("promised", detail, event.at, record, client)
-            elif event.what in ("shown", "frame", "item"):
-                held[event.record] = event.version
-            elif event.what in ("leave", "gone"):
-                held.pop(event.record, None)
+            yield from promises.hear(event)
+        for record in promises.held:
+            yield from promises.check(record, events[-1].at)
+
+
+class Promises:
+    """A head says that all up to it has come: the next version of what a client holds must be above it."""
+
+    def __init__(self, client: str, numbered: Mapping[tuple[str, int], int]) -> None:
+        self.client, self.numbered = client, numbered
+        self.head = 0
+        self.held: dict[str, int] = {}
+
+    def hear(self, event: Heard) -> Iterator[Failure]:
+        if event.what == "head":
+            self.head = max(self.head, event.seq)
+        if event.what in TOLD:
+            yield from self.check(event.record, event.at)
+            self.held[event.record] = event.version
+        if event.what in ("leave", "gone"):
+            self.held.pop(event.record, None)
+
+    def check(self, record: str, at: float) -> Iterator[Failure]:
+        version = self.held.get(record)
+        if version is not None and self.numbered.get((record, version + 1), self.head + 1) <= self.head:
+            yield Failure("promised", f"head {self.head}, held version {version}", at, record, self.client)
 
 
 def check_clients(heard: Mapping[str, Sequence[Heard]]) -> Iterator[Failure]:
