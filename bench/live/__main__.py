@@ -1,8 +1,8 @@
-"""`make bench-live`: commit to frame under three loads, all clients at once after a kill, readers that never read."""
+"""`make bench-live`: commit to frame under three loads, the return after a kill, stuck readers, a cut network."""
 
 import argparse
 
-from bench.live import loads, storm, stuck
+from bench.live import cut, loads, storm, stuck
 from bench.live.stage import Stage
 from bench.product import product
 from bench.report import Report
@@ -26,6 +26,7 @@ def main() -> None:
     wanted.add_argument("--loads", nargs="*", type=int, default=list(range(len(loads.LOADS))))
     wanted.add_argument("--clients", type=int, default=1000, help="that come back after a kill; 0: none")
     wanted.add_argument("--stuck", type=int, default=200, help="readers that never read; 0: none")
+    wanted.add_argument("--cuts", type=int, default=100, help="trials with the network cut; 0: none")
     wanted.add_argument("--dry", action="store_true", help="keep no results")
     chosen = wanted.parse_args()
     report = Report("live", "Live: from commit to frame", METHOD)
@@ -39,6 +40,8 @@ def main() -> None:
                 storm.measure(report, stage, chosen.clients)
             if chosen.stuck:
                 stuck.measure(report, stage, chosen.stuck)
+        if chosen.cuts:
+            cut.measure(report, stage, chosen.cuts)
     if not chosen.dry:
         report.finish()
 

@@ -15,6 +15,16 @@ from contextlib import contextmanager
 from typing import Any
 
 CHANNEL = "bench:bare"
+# For painting: the least that a live page can be.
+PAGE = b"""<!doctype html><meta charset=utf-8><p id=place>-</p><script>
+const socket = new WebSocket(`ws://${location.host}/`);
+socket.onopen = () => socket.send('{"watch":["customer:1"],"ping":0}');
+socket.onmessage = ({ data }) => {
+  const { frames } = JSON.parse(data);
+  if (frames) place.firstChild.data = frames[0].fields.title;
+  else document.documentElement.dataset.live = "live";
+};
+</script>"""
 PROCESSES = 2  # as many as the product's
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -30,6 +40,10 @@ class Bare:
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Send) -> None:
         await receive()
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+            await send({"type": "http.response.body", "body": PAGE})
+            return
         await send({"type": "websocket.accept"})
         self.subscription = self.subscription or asyncio.ensure_future(self.subscribe())
         while (message := await receive())["type"] == "websocket.receive":

@@ -9,12 +9,14 @@ import json
 import random
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from bench.live.frames import TEXT, handshake, masked, messages
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 3.0  # seconds, as in static/js/live.js
+PATIENCE = 30.0  # seconds for those who are not back yet
 TOGETHER = 50  # first connections that are made at the same time
 
 
@@ -102,6 +104,9 @@ class Crowd:
             client.returns.clear()
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(*(client.current.wait() for client in self.clients))
         found = {
             "returns": [each for client in self.clients for each in client.returns],
             "versions": [client.versions for client in self.clients],

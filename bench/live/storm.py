@@ -76,7 +76,7 @@ def probe(stage: Stage, number: int) -> tuple[Key, float]:
         connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
         try:
             headers = {"Authorization": f"Bearer {stage.token(number)}"}
-            connection.request("GET", f"/api/v1/customers/{stage.ids[number % RECORDS]}", headers=headers)
+            connection.request("GET", f"/api/customers/{stage.ids[number % RECORDS]}", headers=headers)
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200, answer.status

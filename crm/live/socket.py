@@ -25,7 +25,7 @@ class Identity:
 
 @dataclass(eq=False)
 class Socket:
-    """Frames go into `outbox` and from there at once to the wire; when that is full, a task waits and sends the rest."""
+    """Frames go into `outbox` and from there at once to the wire; when that is full, a task sends the rest."""
 
     identity: Identity
     access: Access
