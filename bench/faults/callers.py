@@ -5,33 +5,26 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-import httpx
-
 from bench.faults.history import Call, Clock, History
+from bench.faults.http import Answer, Http
 
-LIMIT = httpx.Timeout(5.0, connect=2.0, pool=60.0)
 PAUSE = 0.3  # seconds before a keyed call is tried again
 STAGES = ("lead", "active", "vip", "at_risk", "lost")
 SHARES = {"title": 48, "stage": 16, "note": 16, "read": 20}  # of a hundred calls
 WRITING = 0.8  # of all calls
 KEYED = 0.5  # of the changes; every note has a key, since nothing else would tell a repetition from a second note
 # Statuses that say that nothing was done. A fault of ours (5xx) says nothing.
-REFUSALS = range(400, 500)
+DONE, REFUSALS = range(200, 300), range(400, 500)
 
 
 class Callers:
     """Calls concerning these customers; `versions` is what the clients know of them."""
 
-    def __init__(
-        self, url: str, token: str, history: History, clock: Clock, rng: Random, versions: Mapping[int, int]
-    ) -> None:
+    def __init__(self, http: Http, history: History, clock: Clock, rng: Random, versions: Mapping[int, int]) -> None:
         self.history, self.clock, self.rng = history, clock, rng
         self.versions = dict(versions)
         self.customers = sorted(versions)
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-        self.http = httpx.AsyncClient(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT, limits=limits
-        )
+        self.http = http
         self.under_way: set[asyncio.Task[None]] = set()
 
     async def begin(self, rate: float, until: float) -> None:
@@ -50,7 +43,7 @@ class Callers:
             await asyncio.wait(self.under_way, timeout=patience)
         for task in list(self.under_way):
             task.cancel()
-        await self.http.aclose()
+        self.http.close()
 
     def draw(self, number: int) -> Call:
         verb: Any = self.rng.choices(list(SHARES), list(SHARES.values()))[0]
@@ -69,29 +62,26 @@ class Callers:
             call.tries += 1
             answer = await self.send(call)
             call.answered_at = self.clock.now()
-            call.status = answer.status_code if answer else 0
-            if answer and answer.is_success:
-                call.outcome, call.answer = "acknowledged", self.learn(call, answer.json())
-            elif answer and answer.status_code in REFUSALS:
+            call.status = answer.status if answer else 0
+            if answer and answer.status in DONE:
+                call.outcome, call.answer = "acknowledged", self.learn(call, answer.content)
+            elif answer and answer.status in REFUSALS:
                 call.outcome = "refused"
-                self.learn(call, answer.json())
+                self.learn(call, answer.content)
             elif call.key:
                 await asyncio.sleep(PAUSE)
             else:
                 call.outcome = "unknown"
 
-    async def send(self, call: Call) -> httpx.Response | None:
+    async def send(self, call: Call) -> Answer | None:
         path = f"/api/customers/{call.customer}"
-        headers = {"Idempotency-Key": call.key} if call.key else {}
-        try:
-            if call.verb == "read":
-                return await self.http.get(path)
-            if call.verb == "note":
-                return await self.http.post(f"{path}/notes", json={"body": call.value}, headers=headers)
-            body = {"version": call.version, call.verb: call.value}
-            return await self.http.patch(path, json=body, headers=headers)
-        except httpx.HTTPError:
-            return None
+        headers = {"Idempotency_Key": call.key} if call.key else {}
+        match call.verb:
+            case "read":
+                return await self.http.ask("GET", path)
+            case "note":
+                return await self.http.ask("POST", f"{path}/notes", {"body": call.value}, **headers)
+        return await self.http.ask("PATCH", path, {"version": call.version, call.verb: call.value}, **headers)
 
     def learn(self, call: Call, answer: Mapping[str, Any]) -> int:
         """What the answer says of the customer's version is what the next call is based on."""

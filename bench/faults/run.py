@@ -8,6 +8,7 @@ from typing import Any, LiteralString, Protocol
 
 from bench.faults.callers import Callers
 from bench.faults.history import Befallen, Clock, History
+from bench.faults.http import Http
 from bench.faults.schedule import Fault
 from bench.faults.watcher import Values, Watcher
 
@@ -25,7 +26,7 @@ class Stage(Protocol):
     """Where a run happens: the product on one machine, or on many."""
 
     @property
-    def url(self) -> str: ...
+    def port(self) -> int: ...
 
     @property
     def ws_urls(self) -> Sequence[str]: ...
@@ -68,7 +69,8 @@ class Run:
         self.watchers = [self.watcher(number, tokens) for number in range(self.load.clients)]
         versions = dict.fromkeys(self.ids, 1)
         token = tokens[found.alice.pk]
-        self.callers = Callers(self.stage.url, token, self.history, self.clock, self.rng, versions)
+        http = Http("127.0.0.1", self.stage.port, token)
+        self.callers = Callers(http, self.history, self.clock, self.rng, versions)
 
     def watcher(self, number: int, tokens: Mapping[int, str]) -> Watcher:
         reader = self.readers[number % len(self.readers)]

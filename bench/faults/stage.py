@@ -43,7 +43,7 @@ class Stage:
             "postgres": Proxy(sockets / ".s.PGSQL.5432", started.postgres.sockets / ".s.PGSQL.5432"),
         }
         sockets.chmod(0o711)
-        self.sockets, self.port = sockets, listening.getsockname()[1]
+        self.sockets, self.port = sockets, int(listening.getsockname()[1])
         environment = self.environment()
         self.children: list[Child] = [
             *programs.web(folder, environment, listening.fileno(), WEB_PROCESSES),

@@ -107,10 +107,6 @@ class Hosts:
             self.port = int(probe.getsockname()[1])
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def ws_urls(self) -> list[str]:
         return [f"ws://127.0.0.1:{self.port}/ws/live"]
 
