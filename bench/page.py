@@ -13,7 +13,7 @@ from bench.report import RESULTS
 
 DOCS = RESULTS.parent.parent / "docs"
 FIGURES = DOCS / "figures"
-ORDER = ("live", "painted", "pages", "writes", "relay", "cache", "timings", "soak")
+ORDER = ("live", "painted", "pages", "writes", "relay", "relay-delay", "relay-bulk", "cache", "timings", "soak")
 
 # Legible on a white page as on a dark one: both have the same contrast to these.
 INK, GRID = "#7a808a", "#7a808a55"
@@ -63,7 +63,7 @@ def rank(path: Path) -> tuple[int, str]:
 
 def section(result: Mapping[str, Any]) -> str:
     run = (
-        f"`make bench-{result['name']}`, {result['begun'][:16].replace('T', ' ')} UTC, {result['seconds']} s, "
+        f"`make bench-{result['name'].partition('-')[0]}`, {result['begun'][:16].replace('T', ' ')} UTC, {result['seconds']} s, "
         f"commit {result['commit']}, {result['machine']}, load before it {result['load_before']:g}."
     )
     rows = [row(each) for each in result["figures"]]

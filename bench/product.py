@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crm.embedded import Servers, start_servers
+from crm.starter import programs
 
 if TYPE_CHECKING:
     from tests.stack import Stack
@@ -60,3 +61,16 @@ def product(**options: str) -> Iterator["Stack"]:
         finally:
             stack.end()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def relay(started: Servers) -> Iterator[None]:
+    """The product's own relay, in a process of its own."""
+    environment = {"DATABASE_URL": started.database_url, "REDIS_URL": started.redis_url, "TIMINGS_WRITER": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        child = programs.relay(Path(folder), environment)
+        child.launch()
+        try:
+            yield
+        finally:
+            child.stop()

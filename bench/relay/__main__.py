@@ -1,47 +1,44 @@
-"""`python -m bench.relay`: all of it, or with `--changes 20000 --held-open 3 --seconds 3 --bulk 5000` in a minute."""
+"""`python -m bench.relay`: all of it, or with `--changes 20000 --held-open 3 --seconds 3 --runs 1 --bulk 5000` in two minutes.
+
+`--only relay-delay` runs one of its parts."""
 
 import argparse
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from bench.crew import Crew
 from bench.customers import fill
-from bench.product import product, servers
+from bench.product import product, relay, servers
 from bench.relay.writers import held_snapshot
 from bench.report import Figure, Report, distribution, quantile
-from crm.starter import programs
 
 if TYPE_CHECKING:
     from crm.embedded import Servers
 
-METHOD = """\
-Lost or reordered: 32 writers in 2 processes change 16 of {customers:,} customers in each transaction, by two statements
-with 1 to 200 ms between them; 5 % are rolled back, one stays open for {held_open:g} s while others wait for its rows,
-and one reader holds a REPEATABLE READ snapshot all the time. Every acknowledged change is counted; then the log is
-replayed into a copy of the rows as they were: each change must follow the version and the values held, the numbers must
-have no hole, and the copy must equal the table. The naive relay reads `id > last` and is judged by the same test.
-Delay: {rate:g} commits a second by 16 writers, open loop, {runs} runs of {seconds:g} s; from the trigger's clock to a
-subscriber of the bus, numbering, projection, cache and timings included; beside it what the writer waited for its own
-commit. Bulk: one UPDATE of {bulk:,} rows by plain SQL while 50 changes a second are made to 100 other records; all
-processes run, 8 sockets watch 25 rows of the bulk each, one socket the other records; from written to received."""
+LOST = """\
+32 writers in 2 processes change 16 of {customers:,} customers in each transaction, by two statements with 1 to 200 ms
+between them; 5 % are rolled back, one stays open for {held_open:g} s while others wait for its rows, and one reader
+holds a REPEATABLE READ snapshot all the time. Every acknowledged change is counted; then the log is replayed into a
+copy of the rows as they were: each change must follow the version and the values held, the numbers must have no hole,
+and the copy must equal the table. The naive relay reads `id > last` and is judged by the same test."""
+DELAY = """\
+{rate:g} commits a second by 16 writers in 2 processes, open loop, {runs} runs of {seconds:g} s after a warm-up; from the
+trigger's clock to a subscriber of the bus, numbering, projection, cache and timings included; beside it what the writer
+waited for its own commit, which is a part of it."""
+BULK = """\
+One UPDATE of {bulk:,} rows by plain SQL while 50 changes a second are made to 100 other records; all processes run, 8
+sockets watch 25 rows of the bulk each, one socket the other records; from written to received."""
 
 
 def main() -> None:
     options = parse()
-    report = Report("relay", "Relay", " ".join(METHOD.format(**vars(options)).split()))
-    with servers() as started:
-        from tests.factories import people
-
-        ids = fill(options.customers, people().alice)
-        lose_nothing(report, started, ids, options)
-        wait_little(report, started, ids, options)
-    if options.bulk:
-        leave_others_alone(report, options)
-    report.finish()
+    for name, title, method, part in PARTS:
+        if not options.only or name in options.only:
+            report = Report(name, title, " ".join(method.format(**vars(options)).split()))
+            part(report, options)
+            report.finish()
 
 
 def parse() -> argparse.Namespace:
@@ -53,28 +50,24 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1500)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--bulk", type=int, default=100_000, help="rows; 0 leaves it out")
+    parser.add_argument("--bulk", type=int, default=100_000, help="rows")
+    parser.add_argument("--only", nargs="*", choices=[name for name, *_ in PARTS])
     return parser.parse_args()
 
 
 @contextmanager
-def relay(started: "Servers") -> Iterator[None]:
-    """The product's own relay, in a process of its own."""
-    environment = {"DATABASE_URL": started.database_url, "REDIS_URL": started.redis_url, "TIMINGS_WRITER": "1"}
-    with tempfile.TemporaryDirectory() as folder:
-        child = programs.relay(Path(folder), environment)
-        child.launch()
-        try:
-            yield
-        finally:
-            child.stop()
+def filled(customers: int) -> Iterator[tuple["Servers", list[int]]]:
+    with servers() as started:
+        from tests.factories import people
+
+        yield started, fill(customers, people().alice)
 
 
-def lose_nothing(report: Report, started: "Servers", ids: list[int], options: argparse.Namespace) -> None:
-    from bench.relay import exactness
+def lose_nothing(report: Report, options: argparse.Namespace) -> None:
+    with filled(options.customers) as (started, ids), Crew(2, 16) as crew:
+        from bench.relay import exactness
 
-    url = started.database_url
-    with Crew(2, 16) as crew:
+        url = started.database_url
         with exactness.naive_relay(url):
             naive = exactness.run(crew, url, ids, options.naive_changes, min(3.0, options.held_open))
         forget_inbox()
@@ -84,8 +77,8 @@ def lose_nothing(report: Report, started: "Servers", ids: list[int], options: ar
         ("the relay", found, 0),
         ("a naive cursor (id > last), which must fail", naive, None),
     ):
-        share = f"of {outcome.committed:,}"
-        report.add(Figure(f"changes lost, doubled or reordered by {what}, {share}", outcome.faults, "", target))
+        what = f"changes lost, doubled or reordered by {what}, of {outcome.committed:,}"
+        report.add(Figure(what, outcome.faults, "", target))
     print(found, naive, sep="\n", flush=True)
     report.add(Figure("  transactions rolled back meanwhile", found.rolled_back, ""))
     report.add(Figure("  changes numbered and published a second", found.committed / found.seconds, "/s"))
@@ -98,11 +91,11 @@ def forget_inbox() -> None:
         cursor.execute("TRUNCATE change_new")
 
 
-def wait_little(report: Report, started: "Servers", ids: list[int], options: argparse.Namespace) -> None:
-    url, name = started.database_url, f"written to published at {options.rate:g} commits/s"
-    with Crew(2, 8) as crew, relay(started):
+def wait_little(report: Report, options: argparse.Namespace) -> None:
+    name = f"written to published at {options.rate:g} commits/s"
+    with filled(options.customers) as (started, ids), Crew(2, 8) as crew, relay(started):
         runs = [measure(crew, started, ids, options) for _ in range(options.runs + 1)][1:]
-        with held_snapshot(url):
+        with held_snapshot(started.database_url):
             held = measure(crew, started, ids, options)
     for share, target in ((0.5, None), (0.99, 12.0)):
         published = [quantile(delays, share) for delays, _ in runs]
@@ -143,6 +136,13 @@ def leave_others_alone(report: Report, options: argparse.Namespace) -> None:
         "Others' changes, written to received", "percentile", "ms",
         [distribution("before", found.normal), distribution("during a bulk update", found.during)],
     )  # fmt: skip
+
+
+PARTS = (
+    ("relay", "Relay: nothing lost, nothing swapped", LOST, lose_nothing),
+    ("relay-delay", "Relay: how long a change waits", DELAY, wait_little),
+    ("relay-bulk", "Relay: a bulk update", BULK, leave_others_alone),
+)
 
 
 if __name__ == "__main__":
