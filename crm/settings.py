@@ -90,7 +90,7 @@ ASGI_APPLICATION = "crm.asgi.application"
 AUTH_USER_MODEL = "staff.User"
 # Whose requests the kernel queues; it knows the module by this name alone.
 CUSTOMER_MODEL = "customers.Customer"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["crm.staff.backend.StaffBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "reporting:home"
 ACCOUNT_ADAPTER = "crm.staff.adapter.StaffAccountAdapter"

@@ -1,7 +1,7 @@
 """What the bell says is due: a person's open follow-ups of customers that she sees."""
 
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from crm.staff.models import User
 from crm.staff.notifications import Notification, register_due
@@ -10,7 +10,7 @@ from customers.models import FollowUp
 
 def follow_ups(user: User) -> QuerySet[FollowUp]:
     """Those that are due, the longest waiting first."""
-    mine = FollowUp.objects.visible_to(user).open().filter(assignee=user, done_at=None, due_at__lte=timezone.now())
+    mine = FollowUp.objects.visible_to(user).open().filter(assignee=user, done_at=None, due_at__lte=Now())
     return mine.select_related("customer").order_by("due_at", "id")
 
 

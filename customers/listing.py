@@ -14,7 +14,7 @@ from customers.filters import DEFAULT_SORT, CustomerFilter, sort_named
 from customers.live import CUSTOMER
 from customers.models import Customer
 
-LIMIT = 50
+LIMIT = 100
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from crm.records import registry
-from crm.records.models import LogState
+from crm.records.statements import prepared
 
 Directory = dict[str, dict[Any, dict[str, Any]]]
 
@@ -28,8 +28,10 @@ _held: tuple[tuple[str, int], Directory] | None = None
 
 
 def page_state() -> PageState:
-    epoch, head, changed = LogState.objects.values_list("epoch", "head", "directory_seq").get()
-    return PageState(str(epoch), head, _at((str(epoch), changed)))
+    with prepared() as cursor:
+        cursor.execute("SELECT epoch::text, head, directory_seq FROM log_state")
+        epoch, head, changed = cursor.fetchone()
+    return PageState(epoch, head, _at((epoch, changed)))
 
 
 def directory() -> Directory:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import module_has_submodule
 
 from crm.records import tally
+from crm.records.access import Access
 from crm.records.directory import Directory, PageState, page_state
 from crm.staff import notifications
 from crm.staff.models import User
@@ -86,10 +88,17 @@ def figures(user: User) -> Counter[str]:
     """The numbers of the shell, of whichever module, by name: in one statement, and once for each request."""
     held = vars(user)
     if "shell_figures" not in held:
-        parts = [part for sidebar in sidebars() for part in sidebar.figures(user)]
-        held["shell_figures"] = tally.summed([*notifications.figures(user), *parts])
+        today = datetime.now(UTC).date()
+        held["shell_figures"] = tally.answer(question_of(user, user.access, user.seen_seq, today))
     found: Counter[str] = held["shell_figures"]
     return found
+
+
+@lru_cache(maxsize=1000)
+def question_of(user: User, access: Access, seen_seq: int, today: date) -> tally.Question:
+    """The same for as long as nobody changes her rights, she reads no notification, and the day lasts."""
+    parts = [part for sidebar in sidebars() for part in sidebar.figures(user)]
+    return tally.question([*notifications.figures(user), *parts])
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -114,8 +114,8 @@ def test_what_there_is_not_is_a_bad_request(everybody, browser_of, query):
 
 
 def test_pages_forwards_backwards_and_last(everybody, browser_of):
-    make_many(everybody.alice, 120)
-    alice, expected = browser_of("alice"), [f"Customer {number:03}" for number in range(120)]
+    make_many(everybody.alice, 220)
+    alice, expected = browser_of("alice"), [f"Customer {number:03}" for number in range(220)]
 
     def follow(response, rel):
         found = re.search(rf'rel="{rel}" href="([^"]+)"', response.content.decode())
@@ -124,19 +124,19 @@ def test_pages_forwards_backwards_and_last(everybody, browser_of):
     first = alice.get("/customers/?sort=name")
     second = follow(first, "next")
     third = follow(second, "next")
-    assert [names(page) for page in (first, second, third)] == [expected[:50], expected[50:100], expected[100:]]
+    assert [names(page) for page in (first, second, third)] == [expected[:100], expected[100:200], expected[200:]]
     assert follow(third, "next") is None
-    assert names(follow(third, "prev")) == expected[50:100]
-    assert names(follow(follow(third, "prev"), "prev")) == expected[:50]
+    assert names(follow(third, "prev")) == expected[100:200]
+    assert names(follow(follow(third, "prev"), "prev")) == expected[:100]
     assert follow(first, "prev") is None
 
     last = alice.get("/customers/?sort=name&last=1")
-    assert names(last) == expected[70:]
-    assert names(follow(last, "prev")) == expected[20:70]
+    assert names(last) == expected[120:]
+    assert names(follow(last, "prev")) == expected[20:120]
 
 
 def test_only_the_first_page_is_a_live_view(everybody, browser_of):
-    make_many(everybody.alice, 60)
+    make_many(everybody.alice, 110)
     alice = browser_of("alice")
 
     first = alice.get("/customers/?stage=lead&sort=name").content.decode()

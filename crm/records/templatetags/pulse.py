@@ -1,7 +1,7 @@
 """Template tags of every page (built in, no `load`): icons, and values as `crm.records.formats` words them."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,9 @@ def value(context: Context, canonical: Any, kind: str = "text") -> Any:
     partial = PARTIALS.get(kind)
     if partial is None or canonical in (None, "", []):
         return shown
-    engine = context.template.engine  # type: ignore[union-attr]
-    facts = {"shown": shown, "canonical": canonical, **_facts(kind, canonical, wording)}
-    return engine.get_template(partial).render(Context(facts))
+    if kind == "tags":
+        return _draw(partial, {"canonical": canonical, "shell": {"directory": wording.directory}})
+    return _drawn(partial, canonical, shown, **_facts(kind, canonical, wording))
 
 
 @register.simple_tag(takes_context=True)
@@ -89,10 +89,10 @@ def page_words(context: Context) -> dict[str, Any]:
 
 
 def _wording(context: Context) -> formats.Wording:
-    """Found once for each template that is drawn, since a row has a dozen values."""
-    held: formats.Wording | None = context.render_context.get("wording")
+    """Found once for each page, since a row has a dozen values."""
+    held: formats.Wording | None = vars(context).get("wording")
     if held is None:
-        held = context.render_context["wording"] = formats.Wording(formats.page_words(), _directory(context))
+        held = vars(context)["wording"] = formats.Wording(formats.page_words(), _directory(context))
     return held
 
 
@@ -105,14 +105,22 @@ def _directory(context: Context) -> formats.Directory:
     return found
 
 
-def _facts(kind: str, canonical: Any, wording: formats.Wording) -> dict[str, Any]:
+def _facts(kind: str, canonical: Any, wording: formats.Wording) -> dict[str, str]:
     if kind == "stage":
-        return {"stage": formats.entry("stages", canonical, wording.directory)}
-    if kind == "tags":
-        return {"shell": {"directory": wording.directory}}
+        return {"color": formats.entry("stages", canonical, wording.directory).get("color", "")}
     if kind in ("relative", "time"):
         return {"moment": formats.parse(canonical).isoformat(), "exact": formats.exact(canonical, wording)}
     return {}
+
+
+@lru_cache(maxsize=20_000)
+def _drawn(partial: str, canonical: Any, shown: str, **facts: Any) -> SafeString:
+    """Kept, since lists show the same people, stages and moments again and again."""
+    return _draw(partial, {"canonical": canonical, "shown": shown, **facts})
+
+
+def _draw(partial: str, facts: dict[str, Any]) -> SafeString:
+    return template.Engine.get_default().get_template(partial).render(Context(facts))
 
 
 @cache
