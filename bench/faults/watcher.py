@@ -1,4 +1,4 @@
-"""A watching client: what live.js keeps to, without a page. It holds values, and notes all that it hears."""
+"""A watching client: what live.js and live-socket.js keep to, without a page. It holds values, and notes all that it hears."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from bench.faults.history import Clock, Heard
 
-SILENCE, DOOR = 2.2, 5.0  # seconds, as in live.js
+SILENCE, DOOR = 2.2, 5.0  # seconds, as in live-socket.js
 FIRST_WAIT, LONGEST_WAIT = 0.2, 1.0
 
 Values = dict[str, Any]
