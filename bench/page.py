@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
+from matplotlib.rcsetup import cycler
 
 from bench.report import RESULTS
 
@@ -18,12 +19,12 @@ ORDER = ("live", "painted", "pages", "writes", "relay", "relay-delay", "relay-bu
 # Legible on a white page as on a dark one: both have the same contrast to these.
 INK, GRID = "#7a808a", "#7a808a55"
 COLORS = ("#2f7ee6", "#e0752d", "#2a9d5c", "#b05cc6", "#c9a227")
-STYLE = {
+STYLE: Any = {
     "svg.hashsalt": "pulse",  # the same figures give the same file
     "svg.fonttype": "none",  # letters stay letters: small, and of the reader's own font
     "font.family": "sans-serif",
     "font.size": 10,
-    "axes.prop_cycle": mpl.cycler(color=COLORS),
+    "axes.prop_cycle": cycler(color=COLORS),
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
@@ -62,9 +63,10 @@ def rank(path: Path) -> tuple[int, str]:
 
 
 def section(result: Mapping[str, Any]) -> str:
+    command, begun = result["name"].partition("-")[0], result["begun"][:16].replace("T", " ")
     run = (
-        f"`make bench-{result['name'].partition('-')[0]}`, {result['begun'][:16].replace('T', ' ')} UTC, {result['seconds']} s, "
-        f"commit {result['commit']}, {result['machine']}, load before it {result['load_before']:g}."
+        f"`make bench-{command}`, {begun} UTC, {result['seconds']} s, commit {result['commit']}, {result['machine']}, "
+        f"load before it {result['load_before']:g}."
     )
     rows = [row(each) for each in result["figures"]]
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in [COLUMNS, ("---",) * len(COLUMNS), *rows])

@@ -192,7 +192,7 @@ def compare_throughput(
 def load(port: int, headers: dict[str, str], ids: list[int], options: argparse.Namespace) -> float:
     with ThreadPoolExecutor(options.clients) as pool:
         calls = list(pool.map(lambda _: len(call(port, headers, ids, options.turn)), range(options.clients)))
-    return sum(calls) / options.turn
+    return sum(calls) / float(options.turn)
 
 
 if __name__ == "__main__":

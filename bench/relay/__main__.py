@@ -1,6 +1,6 @@
-"""`python -m bench.relay`: all of it, or with `--changes 20000 --held-open 3 --seconds 3 --runs 1 --bulk 5000` in two minutes.
+"""`python -m bench.relay`: all of it; `--only relay-delay`: one of its parts.
 
-`--only relay-delay` runs one of its parts."""
+In two minutes: `--changes 20000 --held-open 3 --seconds 3 --runs 1 --bulk 5000`."""
 
 import argparse
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ holds a REPEATABLE READ snapshot all the time. Every acknowledged change is coun
 copy of the rows as they were: each change must follow the version and the values held, the numbers must have no hole,
 and the copy must equal the table. The naive relay reads `id > last` and is judged by the same test."""
 DELAY = """\
-{rate:g} commits a second by 16 writers in 2 processes, open loop, {runs} runs of {seconds:g} s after a warm-up; from the
-trigger's clock to a subscriber of the bus, numbering, projection, cache and timings included; beside it what the writer
-waited for its own commit, which is a part of it."""
+{rate:g} commits a second by 16 writers in 2 processes, open loop, {runs} runs of {seconds:g} s after a warm-up; from
+the trigger's clock to a subscriber of the bus, numbering, projection, cache and timings included; beside it what the
+writer waited for its own commit, which is a part of it."""
 BULK = """\
 One UPDATE of {bulk:,} rows by plain SQL while 50 changes a second are made to 100 other records; all processes run, 8
 sockets watch 25 rows of the bulk each, one socket the other records; from written to received."""

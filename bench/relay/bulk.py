@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -57,11 +58,11 @@ def run(stack: "Stack", ids: Sequence[int], seconds: float) -> Bulk:
     with ExitStack() as opened:
         near = opened.enter_context(watching(stack.ws_url, headers, others))
         far = [opened.enter_context(watching(stack.ws_url, headers, part)) for part in parts]
-        stream = {"url": stack.database_url, "ids": others, "writers": 1, "rate": RATE}
-        write_steadily(0, seconds=seconds, **stream)
+        write = partial(write_steadily, 0, url=stack.database_url, ids=others, writers=1, rate=RATE)
+        write(seconds=seconds)
         found.normal, near.delays = near.delays, []
         stop = threading.Event()
-        writer = threading.Thread(target=lambda: write_until(stop, stream))
+        writer = threading.Thread(target=lambda: write_until(stop, write))
         writer.start()
         begun = time.monotonic()
         found.statement = update(stack.database_url, bulk)
@@ -85,9 +86,9 @@ def watching(url: str, headers: dict[str, str], ids: Sequence[int]) -> Iterator[
         client.close()
 
 
-def write_until(stop: threading.Event, stream: dict[str, Any]) -> None:
+def write_until(stop: threading.Event, write: Callable[..., list[float]]) -> None:
     while not stop.is_set():
-        write_steadily(0, seconds=1.0, **stream)
+        write(seconds=1.0)
 
 
 def update(url: str, ids: list[int]) -> float:
