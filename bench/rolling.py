@@ -28,6 +28,7 @@ from bench.report import Figure, Report, quantile
 from crm.embedded import Postgres, Valkey
 from crm.environment import CHECKOUT, read_environment
 
+PATIENCE = 240.0  # seconds for a renewal, on a machine that is busy with other things
 QUIET = 10.0  # seconds before the renewal, which are its control, and after it
 BEHIND, FAILED = 1.0, 0  # seconds a screen may be behind, requests that may fail
 METHOD = (
@@ -60,7 +61,7 @@ class Running:
         subprocess.run([*STARTER, "--renew"], env=self.environment, cwd=CHECKOUT, check=True)
 
     def undo(self, fault: Fault) -> None:
-        wait_until(lambda: not any(process.is_running() for process in self.leaving))
+        wait_until(lambda: not any(process.is_running() for process in self.leaving), PATIENCE)
 
     def processes(self) -> list[psutil.Process]:
         """Ours, without the servers."""
