@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.translation import gettext as _
+
+HIGHEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,27 @@ def decode(cursor: str, sort: Sort) -> tuple[Any, int]:
     try:
         text = cursor if cursor.startswith("[") else base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         key, row_id = json.loads(text)
-        return (datetime.fromisoformat(key) if sort.is_time else str(key)), int(row_id)
+        position = (moment(key) if sort.is_time else storable(str(key))), int(row_id)
+        if not 0 <= position[1] <= HIGHEST_ID:
+            raise ValueError
+        return position
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise ValidationError(
             {"after": _("This place in the list is unknown; start again at the beginning.")}
         ) from None
+
+
+def moment(text: str) -> datetime:
+    """In UTC, since Python knows offsets and years that PostgreSQL does not; raises ValueError, OverflowError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("no offset")
+    return found.astimezone(UTC)
+
+
+def storable(text: str) -> str:
+    """As it is, or a ValueError: PostgreSQL holds neither NUL nor halves of surrogate pairs."""
+    if "\x00" in text:
+        raise ValueError("NUL")
+    text.encode()
+    return text

@@ -1,9 +1,11 @@
 """Keyset paging walks every row once, in order, whatever the order."""
 
+import json
+
 import pytest
 from django.core.exceptions import ValidationError
 
-from crm.records.paging import decode, page
+from crm.records.paging import decode, encode, page
 from customers.filters import SORTS, sort_named
 from customers.live import CUSTOMER
 from customers.models import Customer
@@ -33,3 +35,37 @@ def test_every_row_comes_once_and_in_order(name):
 def test_a_cursor_that_we_never_gave_is_refused(cursor):
     with pytest.raises(ValidationError):
         decode(cursor, sort_named("name"))
+
+
+@pytest.mark.parametrize(
+    ("key", "row_id"),
+    [
+        ("a", 2**63),
+        ("a", -1),
+        ("a", 10**400),
+        ("a", float("inf")),
+        ("a\x00b", 1),
+        ("\ud800", 1),
+        ([], {}),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("form", [encode, json.dumps])
+def test_a_cursor_that_the_database_cannot_hold_is_refused(key, row_id, form):
+    with pytest.raises(ValidationError):
+        decode(form([key, row_id]), sort_named("name"))
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-01-01T00:00:00", ""]
+)
+def test_a_moment_that_no_row_can_have_is_refused(moment):
+    with pytest.raises(ValidationError):
+        decode(encode([moment, 1]), sort_named("-updated"))
+
+
+def test_an_offset_that_the_database_does_not_know_is_understood():
+    alice = make_user("alice", team=make_team())
+    cursor = encode(["2026-01-01T00:00:00+23:59", 1])
+    rows = Customer.objects.visible_to(alice)
+    assert page(rows, sort_named("-updated"), CUSTOMER.project, CUSTOMER.columns, after=cursor, limit=2).rows == []
