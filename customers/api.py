@@ -103,7 +103,36 @@ def add_follow_up(request: HttpRequest, customer_id: int, given: schemas.NewFoll
     follow_up = services.add_follow_up(
         customer_id, actor=asker(request), title=given.title, due_at=given.due_at, assignee_id=given.assignee
     )
-    return answer(FOLLOW_UP.project(vars(follow_up)), 201)
+    return follow_up_answer(follow_up, 201)
+
+
+@router.patch("/follow-ups/{int:follow_up_id}", response=schemas.FollowUpRead, url_name="follow_up")
+@idempotent
+def edit_follow_up(request: HttpRequest, follow_up_id: int, given: schemas.FollowUpChanges) -> HttpResponse:
+    """Changes what you send, if it is still at this version."""
+    changes = given.said()
+    version = changes.pop("version")
+    return follow_up_answer(
+        services.edit_follow_up(follow_up_id, actor=asker(request), version=version, changes=changes)
+    )
+
+
+@router.post("/follow-ups/{int:follow_up_id}/completion", response=schemas.FollowUpRead, url_name="completion")
+@idempotent
+def complete_follow_up(request: HttpRequest, follow_up_id: int) -> HttpResponse:
+    """Marks it done; a second time changes nothing."""
+    return follow_up_answer(services.complete_follow_up(follow_up_id, actor=asker(request)))
+
+
+@router.delete("/follow-ups/{int:follow_up_id}/completion", response=schemas.FollowUpRead, url_name="completion")
+@idempotent
+def reopen_follow_up(request: HttpRequest, follow_up_id: int) -> HttpResponse:
+    """Opens it again; a second time changes nothing."""
+    return follow_up_answer(services.complete_follow_up(follow_up_id, actor=asker(request), done=False))
+
+
+def follow_up_answer(follow_up: FollowUp, status: int = 200) -> HttpResponse:
+    return answer(FOLLOW_UP.project(vars(follow_up)), status)
 
 
 def children(model: type[Note] | type[FollowUp], customer_id: int, user: User) -> Any:

@@ -24,11 +24,20 @@ TEXTS = {field.name: field.max_length or 0 for field in Customer._meta.fields if
 
 def clean(facts: Mapping[str, Any], *, actor: User) -> dict[str, Any]:
     """Facts by the API's names as columns and values. Raises one ValidationError that names every wrong field."""
+    return together(facts, lambda name, value: clean_one(name, value, facts, actor))
+
+
+def clean_follow_up(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a follow-up's title, due_at and assignee."""
+    return together(facts, lambda name, value: {FOLLOW_UP[name][0]: FOLLOW_UP[name][1](value)})
+
+
+def together(facts: Mapping[str, Any], clean_fact: Callable[[str, Any], dict[str, Any]]) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for name, value in facts.items():
         try:
-            cleaned |= clean_one(name, value, facts, actor)
+            cleaned |= clean_fact(name, value)
         except ValidationError as error:
             errors[name] = error.messages
     if errors:
@@ -192,7 +201,7 @@ def tag(value: Any) -> int:
     if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
         found = known_id(Tag.objects.all(), value, _("There is no such tag."))
         return found or 0
-    name = " ".join(str(value).split())
+    name = " ".join(str(value).replace("\x00", "").split())
     if not name or len(name) > 40:
         raise ValidationError(_("A tag is a word of 1 to 40 characters."))
     held = Tag.objects.filter(name__iexact=name).first()
@@ -208,4 +217,31 @@ CLEANERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "country": ("country", country),
     "born_on": ("born_on", born_on),
     "tags": ("tags", tags),
+}
+
+
+def follow_up_title(value: str) -> str:
+    title = " ".join(value.replace("\x00", "").split())
+    if not title or len(title) > 200:
+        raise ValidationError(_("Say in 1 to 200 characters what there is to do."))
+    return title
+
+
+def due_at(value: Any) -> Any:
+    if not value:
+        raise ValidationError(_("Say until when."))
+    return value
+
+
+def assignee(value: Any) -> int:
+    found = owner(value)
+    if found is None:
+        raise ValidationError(_("Somebody has to do it."))
+    return found
+
+
+FOLLOW_UP: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "title": ("title", follow_up_title),
+    "due_at": ("due_at", due_at),
+    "assignee": ("assignee_id", assignee),
 }

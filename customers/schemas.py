@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from crm.api.schemas import Given, Text, page_of, read_model
+from crm.api.schemas import Given, Text, in_utc, page_of, read_model
 from customers.filters import SORTS
 from customers.live import CUSTOMER, FOLLOW_UP, NOTE
 
 Kind = Literal["person", "company"]
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(in_utc)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 CustomerRead = read_model("Customer", CUSTOMER, kind=Kind, tags=list[int])
@@ -59,7 +60,14 @@ class NewNote(Given):
 
 class NewFollowUp(Given):
     title: Text
-    due_at: Annotated[AwareDatetime, Field(strict=False)]
+    due_at: Moment
+    assignee: Id | None = None
+
+
+class FollowUpChanges(Given):
+    version: Annotated[Id, Field(description="The version that these changes are based on.")]
+    title: Text = ""
+    due_at: Moment | None = None
     assignee: Id | None = None
 
 

@@ -16,7 +16,7 @@ from crm.records.writing import conflict, editable_row, insert_record, set_colum
 from crm.staff.guarded import update_guarded
 from crm.staff.models import User
 from customers import facts
-from customers.live import CUSTOMER
+from customers.live import CUSTOMER, FOLLOW_UP
 from customers.models import Customer, FollowUp, Note, Stage, Tag
 
 
@@ -161,32 +161,43 @@ def add_follow_up(
 ) -> FollowUp:
     """A to-do for the assignee (the actor when not given). Raises ValidationError by field."""
     editable_row(Customer, customer_id, actor)
-    title = " ".join(title.replace("\x00", "").split())
-    if not title or len(title) > 200:
-        raise ValidationError({"title": _("Say in 1 to 200 characters what there is to do.")})
-    try:
-        who = facts.owner(assignee_id or actor.pk) or actor.pk
-    except ValidationError as error:
-        raise ValidationError({"assignee": error.messages}) from None
+    columns = facts.clean_follow_up({"title": title, "due_at": due_at, "assignee": assignee_id or actor.pk})
     with acting(actor.pk):
-        follow_up: FollowUp = FollowUp.objects.create(
-            customer_id=customer_id, assignee_id=who, title=title, due_at=due_at
-        )
+        follow_up: FollowUp = FollowUp.objects.create(customer_id=customer_id, **columns)
     wake()
+    return follow_up
+
+
+def edit_follow_up(follow_up_id: int, *, actor: User, version: int, changes: dict[str, Any]) -> FollowUp:
+    """Sets its title, due_at or assignee. Raises Conflict when somebody was quicker, ValidationError by field."""
+    follow_up = editable_follow_up(follow_up_id, actor)
+    if columns := facts.clean_follow_up(changes):
+        with acting(actor.pk):
+            written = FollowUp.objects.filter(pk=follow_up_id, version=version).update(**columns)
+        if not written:
+            held, wanted = FOLLOW_UP.project(vars(follow_up)), FOLLOW_UP.project(vars(follow_up) | columns)
+            raise conflict(FOLLOW_UP, held, {name: wanted[name] for name in changes}, actor)
+        wake()
+        follow_up.refresh_from_db()
     return follow_up
 
 
 def complete_follow_up(follow_up_id: int, *, actor: User, done: bool = True) -> FollowUp:
     """Marks a follow-up done, or open again; a second time changes nothing."""
-    follow_up: FollowUp | None = FollowUp.objects.visible_to(actor).open().filter(pk=follow_up_id).first()
-    if follow_up is None:
-        raise NotVisible
-    editable_row(Customer, follow_up.customer_id, actor)
+    follow_up = editable_follow_up(follow_up_id, actor)
     if follow_up.is_open == done:
         with acting(actor.pk):
             FollowUp.objects.filter(pk=follow_up_id).update(done_at=timezone.now() if done else None)
         wake()
         follow_up.refresh_from_db()
+    return follow_up
+
+
+def editable_follow_up(follow_up_id: int, actor: User) -> FollowUp:
+    follow_up: FollowUp | None = FollowUp.objects.visible_to(actor).open().filter(pk=follow_up_id).first()
+    if follow_up is None:
+        raise NotVisible
+    editable_row(Customer, follow_up.customer_id, actor)
     return follow_up
 
 

@@ -1,6 +1,6 @@
 """What stands in the OpenAPI description: read models follow the projections, so that they cannot fall behind them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
@@ -24,6 +24,14 @@ def storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError(_("A text cannot hold the character NUL."))
     return text
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Python knows offsets and years that PostgreSQL does not."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_("There is no such moment.")) from None
 
 
 Text = Annotated[str, AfterValidator(storable)]

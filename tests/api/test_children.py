@@ -97,3 +97,63 @@ def test_what_is_wrong_is_named_and_nothing_is_made(programs, path, name, body, 
     assert list(refused.json()["errors"]) == [field]
     assert not Note.objects.exists()
     assert not FollowUp.objects.exists()
+
+
+@pytest.fixture
+def follow_up(programs, path):
+    return programs.alice.post(f"{path}/follow-ups", FOLLOW_UP).json()
+
+
+def address(follow_up, part=""):
+    return f"/customers/follow-ups/{follow_up['id']}{part}"
+
+
+def test_a_follow_up_is_edited_at_the_version_that_was_seen(programs, everybody, follow_up):
+    changes = {"title": "Send both offers", "due_at": "2026-12-02T09:00:00+23:59", "assignee": everybody.bob.pk}
+
+    edited = programs.bob.patch(address(follow_up), changes | {"version": 1}).json()
+    late = programs.alice.patch(address(follow_up), {"version": 1, "title": "Call"})
+
+    assert (edited["title"], edited["assignee"], edited["version"]) == ("Send both offers", everybody.bob.pk, 2)
+    assert edited["due_at"] == "2026-12-01T09:01:00.000000+00:00"
+    assert is_problem(late, 409)
+    assert late.json()["conflicts"] == {"title": {"yours": "Call", "theirs": "Send both offers"}}
+    assert late.json()["version"] == 2
+
+
+def test_a_follow_up_is_done_and_open_again_and_twice_does_no_harm(programs, follow_up):
+    done = [programs.bob.post(address(follow_up, "/completion")).json() for _ in range(2)]
+    opened = [programs.bob.delete(address(follow_up, "/completion")).json() for _ in range(2)]
+
+    assert done[0]["done_at"] is not None
+    assert done[0] == done[1]
+    assert (opened[0]["done_at"], opened[0]["version"]) == (None, 3)
+    assert opened[0] == opened[1]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"title": "x"}, "version"),
+        ({"version": 1, "title": " "}, "title"),
+        ({"version": 1, "due_at": None}, "due_at"),
+        ({"version": 1, "due_at": "0001-01-01T00:00:00+10:00"}, "due_at"),
+        ({"version": 1, "assignee": None}, "assignee"),
+        ({"version": 1, "assignee": 2**62}, "assignee"),
+        ({"version": 1, "customer": 1}, "customer"),
+    ],
+)
+def test_what_is_wrong_with_an_edit_is_named_and_nothing_changes(programs, follow_up, body, field):
+    refused = programs.alice.patch(address(follow_up), body)
+
+    assert is_problem(refused, 422)
+    assert list(refused.json()["errors"]) == [field]
+    assert FollowUp.objects.get().version == 1
+
+
+def test_a_follow_up_is_not_changed_by_who_may_not(programs, follow_up):
+    for name, status in {"charlie": 404, "vera": 403, "nobody": 401}.items():
+        program = getattr(programs, name)
+        assert is_problem(program.patch(address(follow_up), {"version": 1, "title": "x"}), status)
+        assert is_problem(program.post(address(follow_up, "/completion")), status)
+    assert FollowUp.objects.get().version == 1

@@ -13,6 +13,12 @@ OPERATIONS = {
     ("delete", "/api/customers/{customer_id}"), ("post", "/api/customers/{customer_id}/restore"),
     ("get", "/api/customers/{customer_id}/notes"), ("post", "/api/customers/{customer_id}/notes"),
     ("get", "/api/customers/{customer_id}/follow-ups"), ("post", "/api/customers/{customer_id}/follow-ups"),
+    ("patch", "/api/customers/follow-ups/{follow_up_id}"),
+    ("post", "/api/customers/follow-ups/{follow_up_id}/completion"),
+    ("delete", "/api/customers/follow-ups/{follow_up_id}/completion"),
+    ("get", "/api/requests"), ("post", "/api/requests"), ("get", "/api/requests/probes"),
+    ("get", "/api/requests/{request_id}"), ("post", "/api/requests/{request_id}/cancel"),
+    ("post", "/api/requests/{request_id}/retry"),
     ("get", "/api/changes"), ("get", "/api/directory"), ("get", "/api/timings"),
 }  # fmt: skip
 
