@@ -6,7 +6,7 @@ redis://host:6379/0     unix:///folder/valkey.sock?db=0     redis+sentinel://:pa
 import socket
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import redis
 import redis.asyncio
@@ -95,7 +95,7 @@ class RedisUrl:
     def broker(self, number: int) -> str:
         """Celery's word for that database."""
         if self.sentinels:
-            secret = f":{self.password}@" if self.password else ""
+            secret = f":{quote(self.password, safe='')}@" if self.password else ""
             return ";".join(f"sentinel://{secret}{host}:{port}/{number}" for host, port in self.sentinels)
         return self.of_database(number).replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
+from http.client import HTTPConnection
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -67,3 +69,22 @@ def test_a_stop_tells_sockets_to_come_back(stack: Stack) -> None:
             while True:
                 reader.recv(timeout=30)
         assert reader.close_code == 1012
+
+
+def test_a_stop_fails_no_request_on_a_kept_connection(stack: Stack) -> None:
+    kept = HTTPConnection("127.0.0.1", stack.port, timeout=30)
+    assert ask(kept) != "close"
+    restarting = threading.Thread(target=stack.restart, args=("web",))
+    restarting.start()
+    while ask(kept) != "close":
+        time.sleep(0.05)
+    restarting.join()
+    stack.wait_for_web()
+
+
+def ask(kept: HTTPConnection) -> str | None:
+    """What the answer says about the connection."""
+    kept.request("GET", "/healthz")
+    with kept.getresponse() as answer:
+        assert answer.read() == b"ok\n"
+        return answer.getheader("Connection")

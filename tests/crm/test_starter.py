@@ -143,6 +143,23 @@ def test_children_that_die_start_again(run: Run) -> None:
     assert run.answers()
 
 
+def test_a_renewal_starts_all_of_ours_anew_and_no_server(run: Run, folder: Path) -> None:
+    before = run.family()
+    command = [sys.executable, "-m", "crm.starter", "--renew"]
+    assert subprocess.run(command, cwd=CHECKOUT, env=os.environ | {"PULSE_DATA": str(folder)}, check=True)
+    run.wait_for("All processes are new.")
+    after = run.family()
+    kept = {process.name() for process in after.values() if process in before.values()}
+    assert kept == {"postgres", "valkey-server"}
+    assert run.answers()
+
+
+def test_without_a_run_there_is_nothing_to_renew(folder: Path) -> None:
+    command = [sys.executable, "-m", "crm.starter", "--renew"]
+    asked = subprocess.run(command, cwd=CHECKOUT, env=os.environ | {"PULSE_DATA": str(folder)}, capture_output=True)
+    assert (asked.returncode, asked.stderr) == (1, b"pulse: Pulse does not run here\n")
+
+
 def test_what_runs_already_is_named_and_left_alone(run: Run, folder: Path) -> None:
     second = Run(folder, free_port())
     assert second.wait_until_ended() == 1
