@@ -9,7 +9,7 @@ class RequestsConfig(AppConfig):
     label = "requests"
 
     def ready(self) -> None:
-        from crm.requests import live, probe  # noqa: F401
+        from crm.requests import live, probe, roll_call  # noqa: F401
 
         live.register_board()
         autodiscover_modules("requests")

@@ -5,8 +5,10 @@ import time
 import urllib.request
 
 import pytest
+from django.utils import timezone
 
-from crm.requests.models import Request
+from crm.requests import waking
+from crm.requests.models import Request, Worker
 from crm.staff import services as staff_services
 from tests.factories import make_customer
 from tests.live.conftest import listen
@@ -77,6 +79,13 @@ def test_a_request_is_handled_at_once_and_its_state_is_live(stack, door, probe, 
         "queued", "running", "done",
     ]  # fmt: skip
     assert door("/requests/probes?key=live")["effects"] == 1
+
+
+def test_the_pool_says_that_it_is_there(stack):
+    pool = wait_for(lambda: Worker.objects.filter(seen_at__gt=timezone.now() - waking.STALE).first())
+
+    assert pool.slots == 2
+    assert "requests" in pool.queues.split()
 
 
 def test_requests_of_one_customer_come_in_order_those_of_many_at_the_same_time(stack, door, probe):
