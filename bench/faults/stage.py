@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
+from bench.faults.keeper import Keeper
 from bench.faults.proxy import Proxy
 from bench.faults.schedule import Fault
 from bench.product import servers
@@ -25,7 +25,6 @@ from crm.embedded import Servers
 from crm.processes import Child
 from crm.starter import programs
 from crm.starter.run import listen, manage
-from crm.starter.supervisor import TICK, Fate, StopSignals, Supervisor
 
 WEB_PROCESSES = 2
 PATIENCE = 60.0  # seconds for a repair, on a machine that is busy with other things
@@ -52,10 +51,8 @@ class Stage:
             programs.beat(folder, environment),
         ]
         everybody: list[Child] = [*self.children, started.valkey, started.postgres]
-        self.supervisor = Supervisor([everybody], StopSignals(), lambda _stopping: None)
+        self.keeper = Keeper(everybody)
         self.by_name = {child.name: child for child in everybody}
-        self.stopping = threading.Event()
-        self.keeper = threading.Thread(target=self.look_after_all, daemon=True)
 
     @property
     def url(self) -> str:
@@ -76,25 +73,14 @@ class Stage:
         }
 
     def start(self) -> None:
-        manage(["prepare"], self.environment(), self.supervisor.signals)
-        # The servers run already; under the supervisor they are started again like all others.
-        for server in (self.servers.valkey, self.servers.postgres):
-            self.supervisor.fates[server.name] = Fate(time.monotonic())
-        self.supervisor.start(*self.children)
-        self.keeper.start()
+        manage(["prepare"], self.environment(), self.keeper.signals)
+        self.keeper.adopt(self.servers.valkey, self.servers.postgres)
+        self.keeper.start(*self.children)
+        self.keeper.begin()
         wait_until(self.is_ready)
 
-    def look_after_all(self) -> None:
-        while not self.stopping.wait(TICK):
-            self.supervisor.look_after_all()
-
     def stop(self) -> None:
-        self.stopping.set()
-        self.keeper.join()
-        for child in self.children:
-            child.ask_to_stop()
-        for child in self.children:
-            child.stop()
+        self.keeper.end(*self.children)
         for proxy in self.proxies.values():
             proxy.end()
         shutil.rmtree(self.sockets, ignore_errors=True)

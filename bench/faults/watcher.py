@@ -1,4 +1,4 @@
-"""A watching client: what live.js and live-socket.js keep to, without a page. It holds values, and notes all that it hears."""
+"""A watching client, which keeps to what live.js does, without a page. It holds values, and notes all that it hears."""
 
 import asyncio
 import json

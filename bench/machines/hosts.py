@@ -8,12 +8,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from bench.faults.keeper import Keeper
 from bench.faults.schedule import Fault
 from bench.faults.stage import wait_until
 from bench.machines.net import NETWORK, Machine, OnMachine, network
@@ -23,7 +23,6 @@ from crm.processes import Child, launched
 from crm.starter import programs
 from crm.starter.programs import ALONE, CELERY, MANAGE, Program
 from crm.starter.run import manage
-from crm.starter.supervisor import TICK, StopSignals, Supervisor
 
 WEB, WORK, BUS = ("web-a", "web-b"), ("work-a", "work-b"), ("bus-a", "bus-b")
 DATABASE = "db"
@@ -100,9 +99,7 @@ class Hosts:
         self.sentinels = [Sentinel(machines[name], primary, folder / name) for name in (DATABASE, *BUS)]
         self.programs = self.make_programs()
         everybody = [*self.programs, *self.sentinels, *self.valkeys, self.postgres]
-        self.supervisor = Supervisor([everybody], StopSignals(), lambda _stopping: None)
-        self.stopping = threading.Event()
-        self.keeper = threading.Thread(target=self.look_after_all, daemon=True)
+        self.keeper = Keeper(everybody)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
 
@@ -134,16 +131,16 @@ class Hosts:
         return [*found, programs.beat(self.folder, told)]
 
     def start(self) -> None:
-        self.supervisor.start(self.postgres, *self.valkeys)
+        self.keeper.start(self.postgres, *self.valkeys)
         self.postgres.wait_until_ready()
         for valkey in self.valkeys:
             valkey.wait_until_ready()
-        self.supervisor.start(*self.sentinels)
+        self.keeper.start(*self.sentinels)
         os.environ |= ENVIRONMENT | self.environment()
-        wait_until(lambda: manage(["prepare"], dict(ENVIRONMENT | self.environment()), self.supervisor.signals) == 0)
+        wait_until(lambda: manage(["prepare"], dict(ENVIRONMENT | self.environment()), self.keeper.signals) == 0)
         set_up()
-        self.supervisor.start(*self.programs)
-        self.keeper.start()
+        self.keeper.start(*self.programs)
+        self.keeper.begin()
         wait_until(self.is_ready)
         hosts = [f"{self.machines[name].address}:{PORT}" for name in WEB]
         command = [sys.executable, "-m", "bench.machines.balancer", str(self.port), *hosts]
@@ -151,15 +148,12 @@ class Hosts:
         assert self.balancer.stdout is not None
         self.balancer.stdout.readline()  # it listens
 
-    def look_after_all(self) -> None:
-        while not self.stopping.wait(TICK):
-            self.supervisor.look_after_all()
-
     def stop(self) -> None:
-        self.stopping.set()
-        self.keeper.join()
+        self.keeper.end(*self.programs)
         self.balancer.kill()
-        self.supervisor.stop()
+        self.balancer.wait()
+        for server in (*self.sentinels, *self.valkeys, self.postgres):
+            server.stop()
 
     def begin(self, fault: Fault) -> None:
         if fault.kind == "cut":

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from crm.processes import Child
 
 BRIDGE = "pulse-br"
 NETWORK, OURS = "10.77.0.0/24", "10.77.0.1"
@@ -70,15 +71,7 @@ def ip(*words: str) -> None:
     subprocess.run([IP, *words], check=True, capture_output=True)
 
 
-if TYPE_CHECKING:
-    from crm.processes import Child
-
-    Spawning = Child
-else:
-    Spawning = object
-
-
-class OnMachine(Spawning):
+class OnMachine(Child):
     """Mixed into a child: it is spawned in the namespace of its `machine`."""
 
     machine: Machine
