@@ -1,12 +1,14 @@
 """What a client may say on the socket: watch, unwatch, ack, here, ping. Each is checked before anything happens."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from channels.db import database_sync_to_async
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError
 
 from crm.live import catchup
 from crm.live.frames import Delivered
@@ -17,6 +19,8 @@ from crm.live.socket import Socket
 from crm.live.views import View, open_view
 from crm.live.watches import OpenView, Wish
 from crm.timings import clock
+
+logger = logging.getLogger(__name__)
 
 MOST_TOPICS = 2_000  # watched by one socket
 MOST_NAMES = 50  # views and panels of one socket
@@ -90,6 +94,9 @@ class Watch:
             await self.drop_invisible(topics)
             if self.after is not None:
                 await self.catch_up([each for each in topics if each in self.socket.records], views, up_to)
+        except DatabaseError as error:
+            logger.warning("A watch cannot be caught up, so who wished for it is let go: %s", str(error).strip())
+            self.socket.close(1011)
         finally:
             self.socket.holds -= 1
         for topic in topics:

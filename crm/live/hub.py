@@ -92,9 +92,10 @@ class Hub:
                 await self.change_epoch()
                 return
             fresh = [row for row in rows if row["seq"] > self.head]
-            if fresh and fresh[0]["seq"] != self.head + 1:
+            if fresh and fresh[0]["seq"] > self.head + 1:
                 await self.repair(fresh[0]["seq"] - 1)
-            await self.give_out([row for row in fresh if row["seq"] > self.head])
+            if fresh and fresh[0]["seq"] <= self.head + 1:  # else the gap is still there, and the log is asked again
+                await self.give_out([row for row in fresh if row["seq"] > self.head])
 
     async def ask_log(self) -> None:
         """The log itself is asked for its head, so that nothing depends on the bus."""
@@ -107,7 +108,11 @@ class Hub:
 
     async def repair(self, up_to: int) -> None:
         while self.head < up_to:
-            rows = await database_sync_to_async(log.rows_after)(self.head, REPAIR, up_to=up_to)
+            try:
+                rows = await database_sync_to_async(log.rows_after)(self.head, REPAIR, up_to=up_to)
+            except DatabaseError as error:
+                logger.warning("The log cannot be read: %s", str(error).strip())
+                return
             if not rows:
                 return
             await self.give_out(rows)
@@ -162,14 +167,19 @@ class Hub:
 
     async def recheck(self, sockets: list[Socket]) -> None:
         """Asks again what these may see, and takes from their screens what they may no longer."""
-        fresh = await database_sync_to_async(catchup.accesses)({socket.identity.user_id for socket in sockets})
-        for socket in sockets:
-            access = fresh.get(socket.identity.user_id)
-            if access is None:
-                socket.close(4401)
-            elif access != socket.access:
-                socket.access = access
-                await self.narrow(socket)
+        try:
+            fresh = await database_sync_to_async(catchup.accesses)({socket.identity.user_id for socket in sockets})
+            for socket in sockets:
+                access = fresh.get(socket.identity.user_id)
+                if access is None:
+                    socket.close(4401)
+                elif access != socket.access:
+                    socket.access = access
+                    await self.narrow(socket)
+        except DatabaseError as error:
+            logger.warning("Rights cannot be asked, so who has them is let go: %s", str(error).strip())
+            for socket in sockets:
+                socket.close(1011)
 
     async def narrow(self, socket: Socket) -> None:
         visible = await database_sync_to_async(catchup.visible_topics)(socket, sorted(socket.records))

@@ -8,12 +8,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections
 
+from crm.live import catchup
 from crm.live import socket as sockets
 from crm.live.commands import obey
 from crm.live.hub import Hub
 from crm.live.socket import Identity, Socket
 from crm.records import log
 from crm.records.models import LogState
+from crm.staff.services import set_role
 from customers import services
 from tests.factories import make_customer, number_changes, people
 
@@ -135,6 +137,49 @@ async def test_a_hub_that_could_not_begin_begins_with_the_next_socket(watched, m
     assert len(hub.loops) == 4
     for loop in hub.loops:
         loop.cancel()
+
+
+def away(*_args, **_options):
+    raise OperationalError("PostgreSQL is away")
+
+
+async def test_a_gap_that_cannot_be_read_now_is_not_passed_over(watched, monkeypatch):
+    hub, socket, wire, alice, customer = watched
+    start = hub.head
+    await change(customer, alice, "A", "B")
+    rows = await rows_since(start)
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "rows_after", away)
+        await hub.receive(hub.epoch, rows[1:])
+    assert (hub.head, wire.versions()) == (start, [])
+    await hub.ask_log()
+    await sent(socket)
+    assert wire.versions() == [2, 3]
+
+
+async def test_a_watch_that_cannot_be_caught_up_is_let_go_before_any_head(watched, monkeypatch):
+    """A head would be taken for a promise about what was missed."""
+    hub, _, _, alice, customer = watched
+    start = hub.head
+    await change(customer, alice, "A")
+    await hub.ask_log()
+    newcomer, wire = await open_socket(hub, alice)
+    monkeypatch.setattr(catchup, "missed", away)
+    await obey(hub, newcomer, {"watch": [customer.topic], "from": start, "epoch": hub.epoch})
+    hub.send_heads()
+    await asyncio.sleep(0)
+    assert wire.closed_with == 1011
+    assert [message for message in wire.texts if "epoch" not in message] == []
+
+
+async def test_who_may_have_lost_rights_is_let_go_when_they_cannot_be_asked(watched, monkeypatch):
+    hub, _, wire, alice, _ = watched
+    monkeypatch.setattr(catchup, "accesses", away)
+    await sync_to_async(set_role)(alice, "viewer")
+    await sync_to_async(number_changes)()
+    await hub.ask_log()
+    await asyncio.sleep(0)
+    assert wire.closed_with == 1011
 
 
 async def test_no_head_is_said_before_what_a_catch_up_owes(watched):
