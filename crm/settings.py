@@ -217,6 +217,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = TLS
 SECURE_HSTS_SECONDS = 31536000 if TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = TLS
+# To be on browsers' preload lists is for the owner of the domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 BEHIND_PROXY = flag("BEHIND_PROXY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SERVER = os.environ.get("SERVER", "daphne")
