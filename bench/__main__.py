@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("writes", "relay", "cache", "pages", "live", "painted", "timings", "soak")
+NAMES = ("writes", "relay", "cache", "pages", "live", "painted", "timings", "requests", "soak")
 
 
 def main(names: list[str]) -> int:

@@ -107,10 +107,14 @@ def sweep() -> int:
     return execute(GIVE_BACK, {"most": MOST_LOST}) + execute(READY_AGAIN, {})
 
 
-def is_anything_ready(queue: str) -> bool:
+def ready(queue: str, most: int) -> int:
+    """How many requests of the queue could be claimed now, counted up to `most`."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM requests_request WHERE is_ready AND queue = %s)", [queue])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT FROM requests_request WHERE is_ready AND queue = %s LIMIT %s) AS found",
+            [queue, most],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def execute(statement: str, values: dict[str, Any]) -> int:

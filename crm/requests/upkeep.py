@@ -7,5 +7,5 @@ from crm.requests.kinds import kinds
 def sweep() -> None:
     engine.sweep()
     for queue in sorted({kind.queue for kind in kinds()}):
-        if engine.is_anything_ready(queue):
-            waking.wake(queue)
+        if count := engine.ready(queue, most=max(waking.slots(), 1)):
+            waking.wake(queue, count)

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from collections import Counter
 from datetime import timedelta
 from queue import SimpleQueue
 
@@ -26,16 +27,17 @@ def wake_after_commit(queue: str) -> None:
     transaction.on_commit(lambda: wake(queue))
 
 
-def wake(queue: str) -> None:
-    _waker.due.put(queue)
+def wake(queue: str, count: int = 1) -> None:
+    """For so many requests that became ready."""
+    _waker.due.put((queue, count))
     _waker.start()
 
 
-def send_wake(queue: str) -> None:
-    """One message, unless every slot has one waiting. Without a broker the clock's sweep wakes the pool later."""
+def send_wakes(queue: str, count: int) -> None:
+    """A message for each, but no more wait than there are slots. Without a broker the clock's sweep does it later."""
     with app.connection_or_acquire() as connection:
         waiting = connection.default_channel.queue_declare(queue, durable=True, auto_delete=False).message_count
-        if waiting < max(slots(), 1):
+        for _ in range(min(count, max(slots(), 1) - waiting)):
             app.send_task("crm.requests.tasks.drain", [queue], queue=queue, retry=False)
 
 
@@ -43,7 +45,7 @@ class Waker:
     """The thread of this process that wakes pools."""
 
     def __init__(self) -> None:
-        self.due: SimpleQueue[str] = SimpleQueue()
+        self.due: SimpleQueue[tuple[str, int]] = SimpleQueue()
         self.thread: threading.Thread | None = None
         self.starting = threading.Lock()
 
@@ -56,19 +58,21 @@ class Waker:
 
     def run(self) -> None:
         while True:
-            for queue in self.take_all():
+            for queue, count in self.take_all().items():
                 try:
-                    send_wake(queue)
+                    send_wakes(queue, count)
                 except (OperationalError, OSError, DatabaseError) as error:
                     log.warning("The pool is not woken now; the clock will do it: %s", error)
             close_old_connections()
 
-    def take_all(self) -> set[str]:
-        """Whatever is due, each queue once."""
-        queues = {self.due.get()}
+    def take_all(self) -> Counter[str]:
+        """Whatever is due by now, by queue."""
+        queue, count = self.due.get()
+        found = Counter({queue: count})
         while not self.due.empty():
-            queues.add(self.due.get())
-        return queues
+            queue, count = self.due.get()
+            found[queue] += count
+        return found
 
 
 class _Held:
