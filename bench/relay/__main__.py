@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crm.embedded import Servers
 
 LOST = """\
-32 writers in 2 processes change 16 of {customers:,} customers in each transaction, by two statements with 1 to 200 ms
+32 writers in 2 processes change 32 of {customers:,} customers in each transaction, by two statements with 1 to 200 ms
 between them; 5 % are rolled back, one stays open for {held_open:g} s while others wait for its rows, and one reader
 holds a REPEATABLE READ snapshot all the time. Every acknowledged change is counted; then the log is replayed into a
 copy of the rows as they were: each change must follow the version and the values held, the numbers must have no hole,

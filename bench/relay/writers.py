@@ -11,7 +11,7 @@ import psycopg
 
 SHORTEST, LONGEST = 0.001, 0.2  # seconds that a transaction stays open after its first statement
 ROLLED_BACK = 0.05  # share of the transactions
-ROWS = 16  # in one transaction, by two statements
+ROWS = 32  # in one transaction, by two statements
 MANY = "UPDATE customers_customer SET title = %s WHERE id = ANY(%s)"
 ONE = "UPDATE customers_customer SET title = %s WHERE id = %s RETURNING extract(epoch FROM updated_at)::float8"
 
