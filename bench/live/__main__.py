@@ -22,6 +22,7 @@ go on; they are current when the server has answered what they said after their 
 def main() -> None:
     wanted = argparse.ArgumentParser(description=__doc__)
     wanted.add_argument("--runs", type=int, default=3)
+    wanted.add_argument("--seconds", type=float, default=10, help="of a run")
     wanted.add_argument("--servers", nargs="+", default=["daphne", "uvicorn"])
     wanted.add_argument("--loads", nargs="*", type=int, default=list(range(len(loads.LOADS))))
     wanted.add_argument("--clients", type=int, default=1000, help="that come back after a kill; 0: none")
@@ -35,10 +36,10 @@ def main() -> None:
         for server in chosen.servers:
             stage.serve_with(server)
             for number in chosen.loads:
-                loads.measure(report, stage, loads.LOADS[number], chosen.runs)
+                loads.measure(report, stage, loads.LOADS[number], chosen.runs, chosen.seconds)
             if chosen.clients:
                 storm.measure(report, stage, chosen.clients)
-            if chosen.stuck:
+            if chosen.stuck and server == chosen.servers[0]:  # what is kept for a reader is not the server's affair
                 stuck.measure(report, stage, chosen.stuck)
         if chosen.cuts:
             cut.measure(report, stage, chosen.cuts)

@@ -29,7 +29,6 @@ class Load:
     watch: Callable[[int], range]  # the indexes of the records that a socket watches
     records: int  # that change, in turn
     rate: float
-    seconds: float
     p99: dict[str, float]  # the most that it may be, by server
     p50: float | None = None
     is_like_bare: bool = False  # whether the ratio is judged
@@ -41,16 +40,16 @@ class Load:
 
 
 QUIET_DAY = Load(
-    "200 sockets, 20 watching, 20 changes/s", 200, lambda number: range(number * (number >= 20), number + 1), 1, 20, 10,
+    "200 sockets, 20 watching, 20 changes/s", 200, lambda number: range(number * (number >= 20), number + 1), 1, 20,
     {"daphne": 15, "uvicorn": 15}, p50=5,
 )  # fmt: skip
 WORKING_DAY = Load(
     "500 sockets, 100 changes/s each seen by 10", 500,
-    lambda number: range(number // 10 * 4, number // 10 * 4 + 4), 200, 100, 10, {"daphne": 25, "uvicorn": 25},
+    lambda number: range(number // 10 * 4, number // 10 * 4 + 4), 200, 100, {"daphne": 25, "uvicorn": 25},
     is_like_bare=True,
 )  # fmt: skip
 ONE_RECORD = Load(
-    "1,000 sockets on one record, 5 changes/s", 1000, lambda _: range(1), 1, 5, 10, {"daphne": 120, "uvicorn": 40}
+    "1,000 sockets on one record, 5 changes/s", 1000, lambda _: range(1), 1, 5, {"daphne": 120, "uvicorn": 40}
 )
 LOADS = (QUIET_DAY, WORKING_DAY, ONE_RECORD)
 
@@ -93,14 +92,15 @@ class Series:
         return [delay for each in self.runs for delay in each.delays]
 
 
-def measure(report: Report, stage: Stage, load: Load, runs: int) -> None:
+def measure(report: Report, stage: Stage, load: Load, runs: int, seconds: float) -> None:
+    """So many runs of so many seconds, in turns with the bare server's."""
     ours, acknowledging, theirs, least = Series(), Series(), Series(), Series()
     with bare.running(stage.server, stage.stack.redis_url) as url:
         for _ in range(runs):
-            ours.runs.append(on_product(stage, load))
-            theirs.runs.append(on_bare(stage, load, url))
-        acknowledging.runs.append(on_product(stage, load, acknowledges=True))
-    least.runs.append(on_floor(load))
+            ours.runs.append(on_product(stage, load, seconds))
+            theirs.runs.append(on_bare(stage, load, seconds, url))
+        acknowledging.runs.append(on_product(stage, load, seconds, acknowledges=True))
+    least.runs.append(on_floor(load, seconds))
     add_figures(report, f"{stage.server}: {load.name}", load, stage.server, ours, acknowledging, theirs, least)
 
 
@@ -136,17 +136,17 @@ def add_figures(
     report.plot(name, "% of frames", "ms", [*curves, distribution("a loop of send()", least.delays)])
 
 
-def on_product(stage: Stage, load: Load, *, acknowledges: bool = False) -> Heard:
+def on_product(stage: Stage, load: Load, seconds: float, *, acknowledges: bool = False) -> Heard:
     sockets = [
         {"headers": {"Authorization": f"Bearer {stage.token(number)}"}, "says": says(stage.topics(load.watch(number)))}
         for number in range(load.sockets)
     ]
     with listening(stage.stack.ws_url, sockets, acknowledges=acknowledges) as heard:
-        sent = stage.driver.drive(load.rate, load.seconds, lambda number: stage.change(number % load.records, number))
+        sent = stage.driver.drive(load.rate, seconds, lambda number: stage.change(number % load.records, number))
     return Heard.of(load.watchers, sent, **heard)
 
 
-def on_bare(stage: Stage, load: Load, url: str) -> Heard:
+def on_bare(stage: Stage, load: Load, seconds: float, url: str) -> Heard:
     valkey = redis.Redis.from_url(stage.stack.redis_url)
 
     def publish(number: int) -> tuple[Key, float]:
@@ -159,19 +159,19 @@ def on_bare(stage: Stage, load: Load, url: str) -> Heard:
         for number in range(load.sockets)
     ]
     with listening(url, sockets) as heard:
-        sent = stage.driver.drive(load.rate, load.seconds, publish)
+        sent = stage.driver.drive(load.rate, seconds, publish)
     return Heard.of(load.watchers, sent, **heard)
 
 
-def on_floor(load: Load) -> Heard:
+def on_floor(load: Load, seconds: float) -> Heard:
     """As many frames at once as the load sends, to sockets of which there are no others."""
-    with floor.running(load.watchers, load.rate, load.seconds) as (url, process):
+    with floor.running(load.watchers, load.rate, seconds) as (url, process):
         with listening(url, [{"headers": {}, "says": []}] * load.watchers) as heard:
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write("\n")
             process.stdin.flush()
-            began = [float(process.stdout.readline()) for _ in range(round(load.rate * load.seconds))]
+            began = [float(process.stdout.readline()) for _ in range(round(load.rate * seconds))]
         sent = [Sent(("customer:1", number), at, at) for number, at in enumerate(began)]
     return Heard.of(load.watchers, sent, **heard)
 

@@ -32,6 +32,7 @@ def measure(report: Report, stage: Stage, clients: int) -> None:
         time.sleep(QUIET)
         killed = time.perf_counter()
         stage.stack.kill("web")
+        dead = time.perf_counter()
         stage.stack.start("web")
         writes.join()
         probes.join()
@@ -41,7 +42,7 @@ def measure(report: Report, stage: Stage, clients: int) -> None:
     add_clients(report, name, stage, found, clients, killed)
     report.add(Figure(f"{name}: catch-up statements for each", asked / clients, "", 1))
     report.add(Figure(f"{name}: scans of the whole log", sequential_scans() - scans, "", 0))
-    add_probes(report, name, probes.sent, killed, max(at for _, at in found["returns"]))
+    add_probes(report, name, probes.sent, dead, max(at for _, at in found["returns"]))
 
 
 def add_clients(report: Report, name: str, stage: Stage, found: dict[str, Any], clients: int, killed: float) -> None:
@@ -57,12 +58,12 @@ def add_clients(report: Report, name: str, stage: Stage, found: dict[str, Any], 
     report.add(Figure(f"{name}: that had to fetch anew", found["resyncs"], "", 0))
 
 
-def add_probes(report: Report, name: str, probes: Sequence[Sent], killed: float, current: float) -> None:
+def add_probes(report: Report, name: str, probes: Sequence[Sent], dead: float, current: float) -> None:
     """An API read 25 times a second; while nobody serves, they wait in the listening socket."""
-    before = [(each.done - each.scheduled) * 1000 for each in probes if each.scheduled < killed - 0.5]
-    answered = min(each.done for each in probes if each.scheduled > killed)
+    before = [(each.done - each.scheduled) * 1000 for each in probes if each.scheduled < dead - 0.5]
+    answered = min(each.done for each in probes if each.scheduled > dead)
     during = [(each.done - each.scheduled) * 1000 for each in probes if answered <= each.scheduled < current]
-    report.add(Figure(f"{name}: until HTTP is answered", round(answered - killed, 2), "s"))
+    report.add(Figure(f"{name}: until HTTP is answered", round(answered - dead, 2), "s"))
     if during:
         usual = round(quantile(before, 0.99), 1)
         worst = round(quantile(during, 0.99), 1)
