@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from crm.api import problems
 from crm.api.answers import answer
 from crm.api.auth import asker
+from crm.api.idempotency import idempotent
 from crm.api.schemas import Given, Text
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.paging import by_time, page
@@ -69,6 +70,7 @@ class ProbeEffects(Schema):
 
 
 @router.post("", response={202: Accepted}, url_name="requests")
+@idempotent
 def accept_request(request: HttpRequest, given: NewRequest) -> HttpResponse:
     """Takes a request into the queue. With an idempotency key it may be sent again: it is done once, answered alike."""
     try:
@@ -110,12 +112,14 @@ def get_request(request: HttpRequest, request_id: Id) -> HttpResponse:
 
 
 @router.post("/{int:request_id}/cancel", response=RequestRead, url_name="request_cancel")
+@idempotent
 def cancel_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """Ends an open request; what its worker was about to write is not written."""
     return changed(lambda: services.cancel_request(request_id, actor=asker(request)))
 
 
 @router.post("/{int:request_id}/retry", response=RequestRead, url_name="request_retry")
+@idempotent
 def retry_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """Tries a request anew that was refused, cancelled or given up."""
     return changed(lambda: services.retry_request(request_id, actor=asker(request)))
