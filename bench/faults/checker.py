@@ -9,6 +9,7 @@ from typing import Any
 from bench.faults.history import Befallen, Call, Heard, History
 
 CURRENT_WITHIN = 2.0  # seconds after a repair
+ENOUGH = 0.5  # of all calls have to be acknowledged, or the run says nothing
 
 TOLD = ("shown", "frame", "item", "leave")  # each with a version
 
@@ -32,6 +33,7 @@ RULES = {
     "twice": "writes that took effect twice",
     "overwritten": "writes that silently overwrote another",
     "stale": "reads older than what had been acknowledged",
+    "idle": "runs in which too little was acknowledged to judge",
     "under way": "repeated writes without an outcome",
     "log": "holes and disorder in the log",
     "unequal": "clients unequal to the database at the end",
@@ -85,6 +87,9 @@ def check_calls(calls: Sequence[Call], log: Sequence[LogRow]) -> Iterator[Failur
         if rule:
             yield Failure(rule, str(call), call.called_at, f"customer:{call.customer}")
     yield from check_overwrites(calls)
+    done = sum(call.outcome == "acknowledged" for call in calls)
+    if done < ENOUGH * len(calls):
+        yield Failure("idle", f"{done} of {len(calls)} calls were acknowledged")
 
 
 def effects(log: Iterable[LogRow]) -> tuple[Counter[tuple[int, str, str]], Counter[str]]:

@@ -10,6 +10,7 @@ from crm.environment import data_folder
 
 MOST_TOLD = 20  # failures of a run that are printed with their history
 AROUND = 3.0  # seconds before and after a failure
+MOST_LINES = 60  # of the history of one failure
 
 
 def conclude(found: Report, history: History, failures: Sequence[Failure], seed: int, *, is_brief: bool) -> int:
@@ -74,7 +75,7 @@ def sorted_lines(history: History, failure: Failure) -> list[str]:
     events = [event for event in history.heard.get(failure.client, ()) if concerns(event, failure)]
     lines += [(event.at, f"heard    {event}") for event in events]
     near = [line for line in lines if not failure.at or abs(line[0] - failure.at) < AROUND]
-    return [f"{at:9.3f}  {text}" for at, text in sorted(near)]
+    return [f"{at:9.3f}  {text}" for at, text in sorted(near)[-MOST_LINES:]]
 
 
 def concerns(event: Heard, failure: Failure) -> bool:
