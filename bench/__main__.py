@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("writes", "relay", "cache", "pages", "live", "painted", "timings", "requests", "soak")
+NAMES = ("writes", "relay", "cache", "pages", "live", "painted", "timings", "requests", "rolling", "soak")
 
 
 def main(names: list[str]) -> int:
