@@ -14,7 +14,21 @@ from bench.report import RESULTS
 
 DOCS = RESULTS.parent.parent / "docs"
 FIGURES = DOCS / "figures"
-ORDER = ("live", "painted", "pages", "writes", "relay", "relay-delay", "relay-bulk", "cache", "timings", "faults", "rolling", "machines", "soak")
+ORDER = (
+    "live",
+    "painted",
+    "pages",
+    "writes",
+    "relay",
+    "relay-delay",
+    "relay-bulk",
+    "cache",
+    "timings",
+    "faults",
+    "rolling",
+    "machines",
+    "soak",
+)
 
 # Legible on a white page as on a dark one: both have the same contrast to these.
 INK, GRID = "#7a808a", "#7a808a55"
