@@ -61,16 +61,18 @@ class Watcher:
         return min(FIRST_WAIT * 2.0 ** (self.retries - 1), LONGEST_WAIT) * (0.5 + self.rng.random())
 
     async def listen(self, socket: ClientConnection) -> None:
+        is_current = False  # then the server speaks every second
         wanted: list[Any] = [*self.topics, *([{**self.view, "as": "v1"}] if self.view else [])]
         while True:
-            async with asyncio.timeout(SILENCE):
+            async with asyncio.timeout(SILENCE if is_current else DOOR):
                 message = json.loads(await socket.recv())
             if "epoch" in message and not message.get("resync"):
-                self.retries = 0
                 self.note("open", seq=message["head"])
                 await socket.send(json.dumps({"watch": wanted, "from": self.position, "epoch": self.epoch}))
             else:
                 self.take(message)
+                is_current = is_current or "head" in message
+                self.retries = 0 if is_current else self.retries
 
     def take(self, message: Mapping[str, Any]) -> None:
         for frame in message.get("frames", ()):

@@ -1,11 +1,11 @@
 // The connection: comes back by itself after a loss, and takes silence for one. live.js says what to do with what is heard.
 
 const SILENCE = 2200; // ms without a word (the server says its head each second) after which we are not live
-const DOOR = 5000; // ms for a connection to come about, after which another is tried
+const DOOR = 5000; // ms for a connection to come about, and then for what was missed, after which another is tried
 const SLOWEST = 1000; // ms between two attempts, up to half as much again by chance: all are back 2 s after a repair
 const NOT_WELCOME = 4401;
 
-let socket = null, retries = 0, heardAt = 0, timer = null, ears = null;
+let socket = null, isCurrent = false, retries = 0, heardAt = 0, timer = null, ears = null;
 
 /** `hear(message)` for each message, `lost()` when nothing more will come. */
 export function keepConnected(hear, lost) {
@@ -33,11 +33,11 @@ export function ping() {
 function connect() {
   clearTimeout(timer);
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`);
-  heardAt = performance.now();
+  [isCurrent, heardAt] = [false, performance.now()];
   socket.onmessage = ({ data }) => {
     heardAt = performance.now();
     const message = JSON.parse(data);
-    if ("epoch" in message) retries = 0;
+    if ("head" in message && !("epoch" in message)) [isCurrent, retries] = [true, 0];
     ears.hear(message);
   };
   socket.onclose = ({ code }) => lose(code);
@@ -51,8 +51,8 @@ function lose(code) {
 }
 
 function watchSilence() {
-  const patience = { [WebSocket.CONNECTING]: DOOR, [WebSocket.OPEN]: SILENCE }[socket.readyState];
-  if (performance.now() - heardAt > patience) {
+  const isOver = socket.readyState > WebSocket.OPEN;
+  if (!isOver && performance.now() - heardAt > (isCurrent ? SILENCE : DOOR)) {
     const silent = socket;
     lose(1006);
     silent.close();
