@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from crm.live.prompt import be_prompt
 from crm.live.relay import Relay
 
 
@@ -15,4 +16,5 @@ class Command(BaseCommand):
         relay = Relay()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
+        be_prompt()
         relay.run()

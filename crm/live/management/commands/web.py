@@ -1,12 +1,12 @@
 """One web process: pages, API and sockets, on daphne or, with SERVER=uvicorn, on uvicorn."""
 
-import gc
 import socket
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from crm.live.prompt import be_prompt
 from crm.readiness import say_ready
 
 SECONDS_TO_FINISH = 8
@@ -34,17 +34,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def settle() -> None:
-    """What is loaded stays: looking for garbage in it would stop all sockets for a tenth of a second."""
-    gc.collect()
-    gc.freeze()
-
-
 def serve_daphne(listening: socket.socket) -> None:
     from crm.live.server import LiveServer  # isort: skip  (before all else: it chooses Twisted's reactor)
     from crm.asgi import application
 
-    settle()
+    be_prompt()
     proxy = {}
     if settings.BEHIND_PROXY:
         proxy = {
@@ -67,7 +61,7 @@ def serve_uvicorn(listening: socket.socket) -> None:
     from crm.asgi import application
     from crm.live.uvicorn_protocol import LiveProtocol
 
-    settle()
+    be_prompt()
     config = uvicorn.Config(
         application,
         ws=LiveProtocol,
@@ -80,6 +74,7 @@ def serve_uvicorn(listening: socket.socket) -> None:
         proxy_headers=settings.BEHIND_PROXY,
         forwarded_allow_ips="*",
     )
+
     class ReadyServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
