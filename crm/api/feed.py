@@ -9,7 +9,8 @@ from crm.records import directory, log, registry
 from crm.records.access import Reach
 from crm.staff.models import User
 
-CHUNK = 500  # rows looked at together
+CHUNK = 500  # rows looked at together, at most; at first as many as are wanted, but not fewer than:
+FIRST_CHUNK = 50
 MOST_SCANNED = 5_000  # rows looked at for one answer, however few of them may be shown
 
 
@@ -17,9 +18,10 @@ def changes_after(after: int, reader: User, *, limit: int) -> dict[str, Any]:
     """{"epoch", "items", "next", "head"}; `next` is the last row looked at, None when that was the head."""
     epoch, head, names = directory.page_state()
     items: list[dict[str, Any]] = []
-    position, end = after, min(head, after + MOST_SCANNED)
+    position, end, chunk = after, min(head, after + MOST_SCANNED), max(limit, FIRST_CHUNK)
     while position < end and len(items) < limit:
-        rows = log.rows_after(position, CHUNK, up_to=end)
+        rows = log.rows_after(position, min(chunk, CHUNK), up_to=end)
+        chunk *= 2
         shown = visible_rows(rows, reader)[: limit - len(items)]
         items += [entry(Delivered(row, names), reader) for row in shown]
         position = shown[-1]["seq"] if len(items) == limit else rows[-1]["seq"]

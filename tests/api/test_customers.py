@@ -327,9 +327,16 @@ def test_opening_takes_two_statements(warmed, aisha, django_assert_num_queries):
         warmed.get(f"/customers/{aisha.pk}")
 
 
-def test_updating_takes_two_statements(warmed, aisha, django_assert_num_queries):
+@pytest.mark.parametrize("changes", [{"title": "Buyer"}, {"phones": ["+441134960000"]}, {"emails": [], "city": "York"}])
+def test_updating_takes_two_statements(warmed, aisha, django_assert_num_queries, changes):
     with django_assert_num_queries(2):
-        warmed.patch(f"/customers/{aisha.pk}", {"version": 1, "title": "Buyer"})
+        assert warmed.patch(f"/customers/{aisha.pk}", {"version": 1, **changes}).status_code == 200
+
+
+def test_creating_takes_two_statements(warmed, django_assert_num_queries):
+    facts = {"kind": "person", "name": "Ben", "emails": ["ben@x.example"], "phones": ["+441134960000"], "city": "York"}
+    with django_assert_num_queries(2):
+        assert warmed.post("/customers", facts).status_code == 201
 
 
 def test_a_list_takes_two_statements_whatever_its_length(warmed, everybody, django_assert_num_queries):
