@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from bench.cache.race import KEYS, READERS, WRITERS, Seen, lay_out, work
 from bench.crew import Crew
 from bench.customers import fill
@@ -138,10 +140,28 @@ def compare_speed(report: Report, alice: Any, ids: list[int], reads: int) -> Non
         took["cold"].append(timed(read_customer, customer_id, alice))
         took["warm"].append(timed(read_customer, customer_id, alice))
         took["the table alone"].append(timed(table, customer_id))
-    warm, cold, alone = (quantile(took[name], 0.5) for name in took)
+    warm, cold, alone = (quantile(took[name], 0.5) for name in ("warm", "cold", "the table alone"))
     report.add(Figure("a warm read of a customer, p50", warm, "ms", cold / 2, "lower", cold, "a cold read"))
     report.add(Figure("  the same", warm, "ms", None, "lower", alone, "the table alone"))
+    report.add(
+        Figure("  PostgreSQL's CPU for a warm read", cpu_of(lambda each: read_customer(each, alice), ids, reads), "ms",
+               None, "lower", cpu_of(table, ids, reads), "the table alone")
+    )  # fmt: skip
     report.plot("Reading a customer", "percentile", "ms", [distribution(name, values) for name, values in took.items()])
+
+
+def cpu_of(read: Callable[[int], Any], ids: list[int], reads: int) -> float:
+    """Milliseconds of the connection's own server process for one read."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        server = psutil.Process(cursor.fetchone()[0])
+    before = server.cpu_times()
+    for number in range(reads):
+        read(ids[number % len(ids)])
+    after = server.cpu_times()
+    return 1000 * (after.user + after.system - before.user - before.system) / reads
 
 
 def timed(work: Callable[..., Any], *arguments: Any) -> float:
