@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
+from crm.records.models import Reader
 from crm.staff.models import Team, User
 from customers.models import Customer, Stage, Tag
 
@@ -22,7 +23,7 @@ TEXT_FIELDS = ("name", "title", "street", "postcode", "city", "region", "languag
 TEXTS = {field.name: field.max_length or 0 for field in Customer._meta.fields if field.name in TEXT_FIELDS}
 
 
-def clean(facts: Mapping[str, Any], *, actor: User) -> dict[str, Any]:
+def clean(facts: Mapping[str, Any], *, actor: Reader) -> dict[str, Any]:
     """Facts by the API's names as columns and values. Raises one ValidationError that names every wrong field."""
     return together(facts, lambda name, value: clean_one(name, value, facts, actor))
 
@@ -45,7 +46,7 @@ def together(facts: Mapping[str, Any], clean_fact: Callable[[str, Any], dict[str
     return cleaned
 
 
-def clean_one(name: str, value: Any, facts: Mapping[str, Any], actor: User) -> dict[str, Any]:
+def clean_one(name: str, value: Any, facts: Mapping[str, Any], actor: Reader) -> dict[str, Any]:
     if name in TEXTS:
         return {name: text(name, value)}
     if name == "phones":
@@ -111,7 +112,7 @@ def whole_number(value: Any, message: str) -> int:
         raise ValidationError(message) from None
 
 
-def company(value: Any, actor: User) -> int | None:
+def company(value: Any, actor: Reader) -> int | None:
     """A company that the actor may see."""
     if value in (None, ""):
         return None

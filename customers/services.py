@@ -11,6 +11,7 @@ from crm.records import log
 from crm.records.access import Reach
 from crm.records.context import acting
 from crm.records.errors import Conflict, NotEditable, NotVisible
+from crm.records.models import Actor
 from crm.records.wake import wake
 from crm.records.writing import conflict, editable_row, insert_record, set_columns, update_record
 from crm.staff.guarded import update_guarded
@@ -33,7 +34,7 @@ def create_customer(*, actor: User, **given: Any) -> Customer:
     return insert_record(Customer, actor=actor, columns=columns)
 
 
-def update_customer(customer_id: int, *, actor: User, version: int, changes: dict[str, Any]) -> dict[str, Any]:
+def update_customer(customer_id: int, *, actor: Actor, version: int, changes: dict[str, Any]) -> dict[str, Any]:
     """The customer's projection after the changes ({field: value} by the API's names).
 
     `version` is the one that the actor saw. Raises Conflict, NotVisible, NotEditable, ValidationError by field.
@@ -47,9 +48,9 @@ def update_customer(customer_id: int, *, actor: User, version: int, changes: dic
     return CUSTOMER.project(row)
 
 
-def team_of(owner_id: int | None, actor: User) -> int | None:
+def team_of(owner_id: int | None, actor: Actor) -> int | None:
     if owner_id is None or owner_id == actor.pk:
-        return actor.team_id
+        return actor.access.team_id
     team: int | None = User.objects.values_list("team_id", flat=True).get(pk=owner_id)
     return team
 
@@ -157,7 +158,7 @@ def clean_body(body: str) -> str:
 
 
 def add_follow_up(
-    customer_id: int, *, actor: User, title: str, due_at: datetime, assignee_id: int | None = None
+    customer_id: int, *, actor: Actor, title: str, due_at: datetime, assignee_id: int | None = None
 ) -> FollowUp:
     """A to-do for the assignee (the actor when not given). Raises ValidationError by field."""
     editable_row(Customer, customer_id, actor)

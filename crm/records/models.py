@@ -21,10 +21,10 @@ class Reader(Protocol):
 
 
 class Actor(Reader, Protocol):
-    """Whoever writes: a user, known here by number and rights alone."""
+    """Whoever writes: a user, known here by number and rights alone; no number is nobody of staff."""
 
     @property
-    def pk(self) -> int: ...
+    def pk(self) -> int | None: ...
 
 
 class Logged(models.Model):

@@ -55,7 +55,7 @@ def set_columns(
     allowed, allowed_params = actor.access.sql("edit", "t")
     seen, seen_params = actor.access.sql("view", "t")
     query = update_sql(model._meta.db_table, tuple(changes), trashed, allowed, seen)
-    params = [str(actor.pk), context.current().way or "", *changes.values(), record_id, version]
+    params = [str(actor.pk or ""), context.current().way or "", *changes.values(), record_id, version]
     with prepared() as cursor:
         cursor.execute(query, [*params, *allowed_params, *seen_params])
         found = cursor.fetchone()
@@ -79,7 +79,7 @@ def insert_record(model: type[R], *, actor: Actor, columns: Mapping[str, Any]) -
     given = {field.column: field.get_default() for field in fields if field.has_default()} | dict(columns)
     query = insert_sql(model._meta.db_table, tuple(given), tuple(field.column for field in fields))
     with prepared() as cursor:
-        cursor.execute(query, [str(actor.pk), context.current().way or "", *given.values()])
+        cursor.execute(query, [str(actor.pk or ""), context.current().way or "", *given.values()])
         row = cursor.fetchone()
     wake()
     return model.from_db(connection.alias, [field.attname for field in fields], row)

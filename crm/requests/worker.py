@@ -87,7 +87,8 @@ def record(kind: Kind, end: engine.End) -> None:
 
 def reason_of(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(error.messages)
+        by_field = error.message_dict if hasattr(error, "error_dict") else {}
+        return "; ".join(f"{name}: {' '.join(said)}" for name, said in by_field.items()) or "; ".join(error.messages)
     return str(error) or type(error).__name__
 
 
