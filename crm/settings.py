@@ -154,6 +154,8 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CELERY_BROKER_URL = os.environ.get("BROKER_URL") or REDIS.broker(1)
+# Celery would close the pool of connections after each task.
+CELERY_DB_REUSE_MAX = 1000
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     **REDIS.broker_options,
     "visibility_timeout": 60,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.paging import by_time, page
+from crm.records.projection import canonical
 from crm.requests import board, services
 from crm.requests.live import title_of
 from crm.requests.models import Request, State
@@ -58,7 +59,8 @@ def request_list(request: StaffRequest) -> HttpResponse:
 
 
 def as_shown(row: Any) -> dict[str, Any]:
-    return {**row, "title": title_of(row["kind"]), "state_name": State(row["state"]).label}
+    received = canonical(row["received_at"], "time")
+    return {**row, "received_at": received, "title": title_of(row["kind"]), "state_name": State(row["state"]).label}
 
 
 @require_GET

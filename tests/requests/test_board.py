@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.requests import board, engine, worker
+from crm.requests import board, engine, views, worker
 from crm.requests.models import Request
 from crm.requests.services import accept_request
 from tests.factories import make_customer
@@ -89,3 +89,17 @@ def test_a_customers_page_shows_what_they_asked(everybody, requests, client):
         f"/requests/of/{requests[0].customer_id}/"
         in client.get(f"/customers/{requests[0].customer_id}/").content.decode()
     )
+
+
+def test_the_list_goes_on_after_its_first_page(everybody, ask, client, monkeypatch):
+    monkeypatch.setattr(views, "LIMIT", 1)
+    older, newer = ask(everybody.alice), ask(everybody.alice)
+    client.force_login(everybody.bob)
+
+    first = client.get("/requests/all/").content.decode()
+    cursor = first.split("after=")[1].split('"')[0]
+    second = client.get(f"/requests/all/?after={cursor}").content.decode()
+
+    assert f"/requests/{newer.pk}/" in first
+    assert f"/requests/{older.pk}/" in second
+    assert client.get("/requests/all/?after=nonsense").status_code == 400
