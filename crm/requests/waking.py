@@ -46,7 +46,7 @@ def send_wakes(queue: str, count: int) -> None:
 
 
 class Waker:
-    """The thread of this process that wakes pools. It asks no database: Celery closes a worker's connections at will."""
+    """The thread of this process that wakes pools. It asks no database: Celery closes connections at will."""
 
     def __init__(self) -> None:
         self.due: SimpleQueue[tuple[str, int]] = SimpleQueue()
