@@ -91,9 +91,11 @@ class Watch:
             up_to = self.hub.head
             topics = self.register([each for each in wanted if isinstance(each, str)])
             views = self.open_names([each for each in wanted if isinstance(each, dict)])
-            await self.drop_invisible(topics)
-            if self.after is not None:
-                await self.catch_up([each for each in topics if each in self.socket.records], views, up_to)
+            async with self.hub.catching_up:
+                if not self.socket.is_closed:
+                    await self.drop_invisible(topics)
+                    if self.after is not None:
+                        await self.catch_up([each for each in topics if each in self.socket.records], views, up_to)
         except DatabaseError as error:
             logger.warning("A watch cannot be caught up, so who wished for it is let go: %s", str(error).strip())
             self.socket.close(1011)

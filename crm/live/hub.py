@@ -30,6 +30,7 @@ HEARTBEAT = 1.0  # seconds between heads, and between questions to the log
 SETTLE = 0.1  # seconds between looks for deliveries that are complete and panels that are due
 SLICE = 200  # changes given out before the loop may breathe
 REPAIR = 2_000  # rows read from the log at once
+CATCH_UPS = 2  # sockets that are told at the same time what they missed
 
 
 class Hub:
@@ -46,6 +47,9 @@ class Hub:
         self.head = 0
         self.directory: directory.Directory = {}
         self.turn = asyncio.Lock()
+        # When hundreds come back at once those behind the first wait here, where who gives up costs nothing more, and
+        # not before the database, where the hub's own questions to the log would wait behind them.
+        self.catching_up = asyncio.Semaphore(CATCH_UPS)
         self.started: asyncio.Task[None] | None = None
         self.loops: list[asyncio.Task[None]] = []
 

@@ -10,7 +10,7 @@ from django.db import OperationalError, connections
 
 from crm.live import catchup
 from crm.live import socket as sockets
-from crm.live.commands import obey
+from crm.live.commands import Watch, obey
 from crm.live.hub import Hub
 from crm.live.socket import Identity, Socket
 from crm.records import log
@@ -170,6 +170,20 @@ async def test_a_watch_that_cannot_be_caught_up_is_let_go_before_any_head(watche
     await asyncio.sleep(0)
     assert wire.closed_with == 1011
     assert [message for message in wire.texts if "epoch" not in message] == []
+
+
+async def test_who_gave_up_before_her_turn_is_not_caught_up(watched, monkeypatch):
+    hub, _, _, alice, customer = watched
+    newcomer, _ = await open_socket(hub, alice)
+    asked = AsyncMock()
+    monkeypatch.setattr(Watch, "catch_up", asked)
+    watch = {"watch": [customer.topic], "from": hub.head, "epoch": hub.epoch}
+    async with hub.catching_up, hub.catching_up:
+        waiting = asyncio.ensure_future(obey(hub, newcomer, watch))
+        await asyncio.sleep(0)
+        hub.remove(newcomer)
+    await waiting
+    asked.assert_not_awaited()
 
 
 async def test_who_may_have_lost_rights_is_let_go_when_they_cannot_be_asked(watched, monkeypatch):
