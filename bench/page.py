@@ -32,7 +32,7 @@ ORDER = (
 
 # Legible on a white page as on a dark one: both have the same contrast to these.
 INK, GRID = "#7a808a", "#7a808a55"
-COLORS = ("#2f7ee6", "#e0752d", "#2a9d5c", "#b05cc6", "#c9a227")
+COLORS = ("#2f7ee6", "#e0752d", "#2a9d5c", "#b05cc6", "#c9a227", "#d64b6a", "#1fa3b0", "#8a7ae0")
 STYLE: Any = {
     "svg.hashsalt": "pulse",  # the same figures give the same file
     "svg.fonttype": "none",  # letters stay letters: small, and of the reader's own font
@@ -120,7 +120,7 @@ def draw(name: str, plot: Mapping[str, Any]) -> str:
             axes.plot(curve["x"], curve["y"], label=curve["name"], linewidth=1.6)
         axes.set(xlabel=plot["x_label"], ylabel=plot["y_label"])
         axes.set_ylim(bottom=0)
-        axes.legend()
+        canvas.legend(loc="outside right upper")
         canvas.savefig(file, transparent=True, metadata={"Date": None, "Creator": None})
     return f"![{plot['title']}](figures/{file.name})\n\n*{plot['title']}*"
 
