@@ -16,12 +16,16 @@ from django.core.signals import request_started
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
+from crm.timings.middleware import UNTIMED_PATHS
+
 
 class Handler(ASGIHandler):
     def __init__(self) -> None:
         super(ASGIHandler, self).__init__()  # past its asynchronous chain of middleware
         self.load_middleware()
         self.threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
+        # Whoever asks how we are must not wait behind requests that wait for a database which is away.
+        self.threads_for_probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         try:
@@ -30,8 +34,8 @@ class Handler(ASGIHandler):
             return
         leaving = asyncio.ensure_future(receive())  # after the body nothing else can come
         try:
-            loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self.threads, self.respond, scope, body)
+            threads = self.threads_for_probes if scope["path"] in UNTIMED_PATHS else self.threads
+            response = await asyncio.get_running_loop().run_in_executor(threads, self.respond, scope, body)
             if response.streaming:
                 await self.stream(response, send, leaving)
             elif not leaving.done():

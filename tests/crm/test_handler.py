@@ -57,7 +57,10 @@ def fail_within(request):
     return StreamingHttpResponse(parts())
 
 
-urlpatterns = [path(view.__name__, view) for view in (hold, ask_database, count_body, stream, fail_within)]
+urlpatterns = [
+    *(path(view.__name__, view) for view in (hold, ask_database, count_body, stream, fail_within)),
+    path("healthz", count_body),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +137,14 @@ async def test_no_more_threads_than_there_may_be(client):
     assert {each.status_code for each in answered} == {200}
     assert len(threads) == 6
     assert len(set(threads)) == 2
+
+
+async def test_a_probe_does_not_wait_for_busy_threads(client):
+    asked = [asyncio.ensure_future(client.get("/hold")) for _ in range(3)]
+    await begun()
+    assert (await asyncio.wait_for(client.get("/healthz"), 5)).text == "0"
+    released.set()
+    await asyncio.gather(*asked)
 
 
 async def test_a_body_arrives_whole(client):
