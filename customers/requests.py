@@ -1,17 +1,22 @@
 """What customers may ask of this module: each kind's payload, and what is done about it by the services."""
 
 from datetime import timedelta
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
 from customers import facts, services
 from customers.models import Customer
+from customers.placement import best_placed, next_working_hour
+
+FURTHEST = timedelta(days=366)  # that somebody is asked to call back
 
 
 class Payload(BaseModel):
@@ -57,9 +62,47 @@ def change_details(attempt: Attempt) -> dict[str, Any]:
     return {"changed": sorted(attempt.payload) if changed["version"] > version else [], "version": changed["version"]}
 
 
+class CallBack(Payload):
+    """When it suits the customer (now, if that is not said) and what it is about."""
+
+    when: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    about: Annotated[str, Field(max_length=150)] = ""
+
+    @field_validator("when")
+    @classmethod
+    def is_near(cls, value: Any) -> Any:
+        if value is not None and abs(value - timezone.now()) > FURTHEST:
+            raise PydanticCustomError("far", "{said}", {"said": _("Name a time within a year from now.")})
+        return value
+
+
+def call_back(attempt: Attempt) -> dict[str, Any]:
+    """A follow-up for the best-placed person, not before now, in her working hours."""
+    customer = hold(attempt)
+    placed = best_placed(customer)
+    if placed is None:
+        raise Refused(_("There is nobody who could call back."))
+    now = timezone.now()
+    wanted = parse_datetime(attempt.payload.get("when") or "") or now
+    follow_up = services.add_follow_up(
+        customer.pk,
+        actor=FOR_CUSTOMER,
+        title=_("Call back: %s") % (" ".join(attempt.payload.get("about", "").split()) or customer.name)[:150],
+        due_at=next_working_hour(max(wanted, now), placed.user),
+        assignee_id=placed.user.pk,
+    )
+    return {
+        "follow_up": follow_up.pk,
+        "assignee": placed.user.pk,
+        "who": placed.user.name,
+        "why": placed.why,
+        "due_at": follow_up.due_at.isoformat(),
+    }
+
+
 def hold(attempt: Attempt) -> Customer:
     """The customer, whom nobody else changes before this attempt ends. Refuses what is asked for one in the trash."""
-    # Without the key: a request that arrives for the customer meanwhile must not wait, since this one's end waits for it.
+    # Without the key: a request that arrives for the customer meanwhile must not wait for this one, which waits for it.
     rows = Customer.objects.select_for_update(no_key=True)
     customer: Customer | None = rows.filter(pk=attempt.customer_id, deleted_at=None).first()
     if customer is None:
@@ -76,6 +119,18 @@ register(
         module="customers",
         value=1.0,
         deadline=timedelta(minutes=10),
+        expected=0.02,
+    )
+)
+register(
+    Kind(
+        name="call_back",
+        title=gettext_lazy("Call back"),
+        payload=CallBack,
+        apply=call_back,
+        module="customers",
+        value=2.0,
+        deadline=timedelta(minutes=5),
         expected=0.02,
     )
 )

@@ -1,13 +1,20 @@
 """What customers ask, from the door to what was done about it, and what is left of it in the log: nobody's hand."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from crm.records.models import ChangeNew
 from crm.requests import engine, worker
 from crm.requests.models import Request
 from crm.requests.services import accept_request
+from crm.staff.models import User
 from customers import services
+from customers.models import Customer, FollowUp
+from customers.placement import next_working_hour
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +115,94 @@ def test_what_is_so_already_changes_nothing(ask, customer):
 
     assert request.result == {"changed": [], "version": customer.version}
     assert len(news("customer")) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "due"),
+    [
+        ("2031-01-08T10:00:00Z", "2031-01-08T10:00"),  # a Wednesday
+        ("2031-01-08T07:59:00Z", "2031-01-08T09:00"),
+        ("2031-01-08T17:00:00Z", "2031-01-09T09:00"),
+        ("2031-01-10T16:59:00Z", "2031-01-10T16:59"),
+        ("2031-01-10T20:00:00Z", "2031-01-13T09:00"),
+        ("2031-01-11T10:00:00Z", "2031-01-13T09:00"),
+        ("2031-01-12T10:00:00Z", "2031-01-13T09:00"),
+    ],
+)
+def test_calls_are_due_in_working_hours(everybody, wanted, due):
+    found = next_working_hour(datetime.fromisoformat(wanted), everybody.alice)
+
+    assert found.strftime("%Y-%m-%dT%H:%M") == due
+
+
+def test_working_hours_are_the_assignees_own(everybody):
+    everybody.alice.time_zone = "Asia/Tokyo"
+
+    found = next_working_hour(datetime(2031, 1, 10, 10, tzinfo=UTC), everybody.alice)  # there a Friday, 19:00
+
+    assert found == datetime(2031, 1, 13, 0, tzinfo=UTC)
+
+
+def test_the_owner_calls_back_and_the_result_says_so(ask, everybody, customer):
+    request = ask("call_back", when=(timezone.now() + timedelta(days=7)).isoformat(), about="the offer")
+
+    (follow_up,) = FollowUp.objects.all()
+    assert (follow_up.customer_id, follow_up.assignee_id) == (customer.pk, everybody.alice.pk)
+    assert follow_up.title == "Call back: the offer"
+    assert follow_up.due_at > timezone.now() + timedelta(days=6)
+    assert request.result == {
+        "follow_up": follow_up.pk,
+        "assignee": everybody.alice.pk,
+        "who": "Alice Moreau",
+        "why": "owns this customer",
+        "due_at": request.result["due_at"],
+    }
+    assert datetime.fromisoformat(request.result["due_at"]) == follow_up.due_at
+    assert news("followup") == [("request", None)]
+
+
+def test_the_past_means_now(ask):
+    ask("call_back", when=(timezone.now() - timedelta(days=3)).isoformat())
+
+    assert FollowUp.objects.get().due_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_without_the_owner_the_least_busy_of_the_team_calls_back(ask, everybody, customer):
+    eve = make_user("eve", team=everybody.bob.team)
+    make_user("fay", "viewer", team=everybody.bob.team)  # may change nothing
+    for user, count in ((everybody.bob, 2), (eve, 1)):
+        for _ in range(count):
+            services.add_follow_up(
+                customer.pk, actor=everybody.dana, title="x", due_at=timezone.now(), assignee_id=user.pk
+            )
+    User.objects.filter(pk=everybody.alice.pk).update(is_active=False)
+
+    request = ask_as(everybody.dana, customer)
+
+    assert (request.result["who"], request.result["why"]) == ("eve", "has the fewest open follow-ups of the team")
+
+
+def test_without_owner_and_team_whoever_sees_all_calls_back_and_nobody_is_refused(everybody, customer):
+    Customer.objects.filter(pk=customer.pk).update(owner=None, team=None)
+
+    assert ask_as(everybody.dana, customer).result["who"] in ("Dana Wu", "admin")
+    request = accept_request("call_back", customer.pk, {}, actor=everybody.dana)
+    User.objects.update(is_active=False)
+    assert handle(request).reason == "There is nobody who could call back."
+
+
+def ask_as(user, customer):
+    return handle(accept_request("call_back", customer.pk, {}, actor=user))
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        ({"when": "soon"}, "payload.when"),
+        ({"when": "2031-01-10T10:00:00"}, "payload.when"),
+        ({"when": "9999-12-31T23:59:59Z"}, "payload.when"),
+        ({"about": "x" * 151}, "payload.about"),
+    ],
+)
+def test_calls_that_cannot_be_planned_are_refused_at_the_door(refused, payload, field):
+    assert list(refused("call_back", **payload)) == [field]
