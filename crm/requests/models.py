@@ -18,7 +18,7 @@ CUSTOMER_TABLE = settings.CUSTOMER_MODEL.replace(".", "_").lower()
 
 class State(models.TextChoices):
     QUEUED = "queued", _("waiting")
-    RUNNING = "running", _("being handled")
+    RUNNING = "running", _("in work")
     DONE = "done", _("done")
     FAILED = "failed", _("refused")
     CANCELLED = "cancelled", _("cancelled")

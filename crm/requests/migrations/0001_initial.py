@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("queued", "waiting"),
-                            ("running", "being handled"),
+                            ("running", "in work"),
                             ("done", "done"),
                             ("failed", "refused"),
                             ("cancelled", "cancelled"),
