@@ -29,7 +29,7 @@ from crm.embedded import Postgres, Valkey
 from crm.environment import CHECKOUT, read_environment
 
 PATIENCE = 240.0  # seconds for a renewal, on a machine that is busy with other things
-QUIET = 10.0  # seconds before the renewal, which are its control, and after it
+COMING, QUIET = 5.0, 15.0  # seconds in which all clients come, and up to the renewal; between them is its control
 BEHIND, FAILED = 1.0, 0  # seconds a screen may be behind, requests that may fail
 METHOD = (
     "`make run` as it is (two web processes on one socket, relay, worker, beat) with {clients} watching clients, "
@@ -113,7 +113,7 @@ def report(run: Run, failures: int) -> Report:
     load = run.load
     found = Report("rolling", "Rolling restart under load", METHOD.format(clients=load.clients, writes=load.writes))
     behind = seconds_behind(run.history)
-    before = [seconds for at, seconds in behind if at < renewal.began_at]
+    before = [seconds for at, seconds in behind if COMING <= at < renewal.began_at]
     during = [seconds for at, seconds in behind if at >= renewal.began_at]
     failed = [call for call in run.history.calls if call.tries > 1 or call.outcome == "unknown"]
     found.add(Figure("the renewal of all processes took", renewal.repaired_at - renewal.began_at, "s"))
