@@ -19,7 +19,7 @@ from crm.staff.admin_record import RecordAdmin, RecordForm
 from crm.staff.models import User
 from customers import search, services
 from customers.forms import ListField
-from customers.models import ContactPoint, Customer, FollowUp, Import, Note, Stage, Tag
+from customers.models import Consent, ContactPoint, Customer, FollowUp, Import, Note, Stage, Tag
 
 COLORS = ("grey", "blue", "green", "teal", "violet", "pink", "red", "orange", "amber", "indigo")
 
@@ -280,6 +280,13 @@ class FollowUpAdmin(PartAdmin):
     def reopen(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for follow_up in queryset:
             services.complete_follow_up(follow_up.pk, actor=request.user, done=False)  # type: ignore[arg-type]
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    list_display = ("customer", "channel", "is_given", "created_at")
+    list_filter = ("channel", "is_given")
+    list_select_related = ("customer",)
 
 
 @admin.register(Import)

@@ -13,6 +13,7 @@ class CustomersConfig(AppConfig):
         from customers.panels import register_panel
 
         register_panel("requests:of_customer")
+        register_panel("customers:consents", position=1)
         register_records()
         imports.register_records()
         register_views()

@@ -8,7 +8,7 @@ from crm.records.access import Access
 from crm.records.projection import Field, Projection
 from crm.records.registry import RecordType, register
 from customers.filters import CustomerFilter, sort_named
-from customers.models import Customer, FollowUp, Note, Stage, Tag
+from customers.models import Consent, Customer, FollowUp, Note, Stage, Tag
 
 CUSTOMER = Projection(
     [
@@ -54,6 +54,7 @@ FOLLOW_UP = Projection(
         Field("done_at", "time"),
     ]
 )
+CONSENT = Projection([*CHILD, Field("channel"), Field("is_given", "flag")])
 STAGE = Projection(
     [
         Field("id", "integer"),
@@ -96,6 +97,16 @@ def register_records() -> None:
             label=lambda row: str(row["title"]),
             module="customers",
             story="customers/_followup_story.html",
+        )
+    )
+    register(
+        RecordType(
+            "consent",
+            Consent,
+            CONSENT,
+            label=lambda row: str(Consent.Channel(row["channel"]).label),
+            module="customers",
+            story="customers/_consent_story.html",
         )
     )
     register(RecordType("stage", Stage, STAGE, readers="everyone", entry=stage_entry, module="customers"))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from customers.filters import CustomerFilter
 
 __all__ = [
-    "ContactPoint", "Customer", "CustomerQuerySet", "FollowUp", "Import", "ImportLine", "Note", "Search", "Stage",
-    "Tag",
+    "Consent", "ContactPoint", "Customer", "CustomerQuerySet", "FollowUp", "Import", "ImportLine", "Note", "Search",
+    "Stage", "Tag",
 ]  # fmt: skip
 
 
@@ -263,3 +263,36 @@ class FollowUp(Child):
     @property
     def is_late(self) -> bool:
         return self.is_open and bool(self.due_at < timezone.now())
+
+
+class Consent(Child):
+    """What a customer said about marketing by one channel. The newest word counts, the earlier ones are its history."""
+
+    record_name: ClassVar[str] = "consent"
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("phone")
+        SMS = "sms", _("text message")
+        POST = "post", _("letter")
+
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="consents", verbose_name=_("customer"), db_index=False
+    )
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    is_given = models.BooleanField(_("agreed"))
+
+    class Meta(Child.Meta):
+        abstract = False
+        ordering = ["-id"]
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(channel__in=["email", "phone", "sms", "post"]), name="consent_channel_known"
+            )
+        ]
+        indexes = [models.Index(fields=["customer", "channel", "-id"], name="consent_newest")]
+
+    def __str__(self) -> str:
+        return str(self.get_channel_display())

@@ -1,7 +1,7 @@
 """What customers may ask of this module: each kind's payload, and what is done about it by the services."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -100,6 +100,19 @@ def call_back(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+class ConsentGiven(Payload):
+    """Whether marketing by a channel is wanted."""
+
+    channel: Literal["email", "phone", "sms", "post"]
+    is_given: bool
+
+
+def consent(attempt: Attempt) -> dict[str, Any]:
+    customer = hold(attempt)
+    said = services.record_consent(customer.pk, actor=FOR_CUSTOMER, **attempt.payload)
+    return {"channel": said.channel, "is_given": said.is_given, "since": said.created_at.isoformat()}
+
+
 def hold(attempt: Attempt) -> Customer:
     """The customer, whom nobody else changes before this attempt ends. Refuses what is asked for one in the trash."""
     # Without the key: a request that arrives for the customer meanwhile must not wait for this one, which waits for it.
@@ -132,5 +145,17 @@ register(
         value=2.0,
         deadline=timedelta(minutes=5),
         expected=0.02,
+    )
+)
+register(
+    Kind(
+        name="consent",
+        title=gettext_lazy("Consent to marketing"),
+        payload=ConsentGiven,
+        apply=consent,
+        module="customers",
+        value=1.0,
+        deadline=timedelta(minutes=10),
+        expected=0.01,
     )
 )

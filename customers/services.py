@@ -18,7 +18,7 @@ from crm.staff.guarded import update_guarded
 from crm.staff.models import User
 from customers import facts
 from customers.live import CUSTOMER, FOLLOW_UP
-from customers.models import Customer, FollowUp, Note, Stage, Tag
+from customers.models import Consent, Customer, FollowUp, Note, Stage, Tag
 
 
 def create_customer(*, actor: User, **given: Any) -> Customer:
@@ -200,6 +200,18 @@ def editable_follow_up(follow_up_id: int, actor: User) -> FollowUp:
         raise NotVisible
     editable_row(Customer, follow_up.customer_id, actor)
     return follow_up
+
+
+def record_consent(customer_id: int, *, actor: Actor, channel: str, is_given: bool) -> Consent:
+    """What the customer says about marketing by a channel, beside what was said before. A second time adds nothing."""
+    editable_row(Customer, customer_id, actor)
+    held: Consent | None = Consent.objects.filter(customer_id=customer_id, channel=channel).first()
+    if held is not None and held.is_given == is_given:
+        return held
+    with acting(actor.pk):
+        said: Consent = Consent.objects.create(customer_id=customer_id, channel=channel, is_given=is_given)
+    wake()
+    return said
 
 
 def create_stage(*, actor: "User", **columns: Any) -> Stage:

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from customers.views import bulk, creation, exports, fields, follow_ups, imports, lists, notes, pages, palette, trash
+from customers.views import (
+    bulk,
+    consents,
+    creation,
+    exports,
+    fields,
+    follow_ups,
+    imports,
+    lists,
+    notes,
+    pages,
+    palette,
+    trash,
+)
 
 app_name = "customers"
 
@@ -21,6 +34,7 @@ urlpatterns = [
     path("customers/<int:customer_id>/timeline/", pages.customer_timeline, name="timeline"),
     path("customers/<int:customer_id>/notes/", notes.notes, name="notes"),
     path("customers/<int:customer_id>/follow-ups/", follow_ups.follow_ups, name="follow_ups"),
+    path("customers/<int:customer_id>/consents/", consents.consents, name="consents"),
     path("customers/<int:customer_id>/trash/", trash.customer_trash, name="customer_trash"),
     path("customers/<int:customer_id>/restoration/", trash.customer_restoration, name="restoration"),
     path("customers/notes/<int:note_id>/", notes.note, name="note"),

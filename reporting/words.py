@@ -14,11 +14,13 @@ def labels() -> dict[str, dict[str, str]]:
             "base": _("Second factor"),  # allauth's name for it
             "live": _("Live connection"),
             "reporting": _("Reporting"),
+            "requests": _("Requests"),
             "staff": _("Staff"),
             "unknown": _("Unknown addresses"),
         },
         "kinds": {
             "customer": _("Customer itself"),
+            "consent": _("Consent"),
             "contactpoint": _("Contact point"),
             "followup": _("Follow-up"),
             "note": _("Note"),
@@ -34,6 +36,7 @@ def labels() -> dict[str, dict[str, str]]:
             "api": _("API"),
             "admin": _("administration"),
             "import": _("import"),
+            "request": _("request"),
             "worker": _("worker"),
             "system": _("system"),
         },

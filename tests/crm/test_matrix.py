@@ -59,6 +59,7 @@ PAGES: dict[str, tuple[Rule, Rule, dict[str, str]]] = {
     "customers:timeline": (READERS, NO, {}),
     "customers:notes": (NO, WRITERS, {"body": "Call her."}),
     "customers:follow_ups": (READERS, WRITERS, {"title": "Call", "due_at": "2030-01-02T09:00"}),
+    "customers:consents": (READERS, NO, {}),
     "customers:customer_trash": (NO, WRITERS, {"version": "1"}),
     "customers:restoration": (NO, WRITERS, {}),
     "customers:note": (AUTHORS, AUTHORS, {"version": "1", "body": "Better."}),

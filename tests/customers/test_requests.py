@@ -1,5 +1,6 @@
 """What customers ask, from the door to what was done about it, and what is left of it in the log: nobody's hand."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,10 +12,10 @@ from crm.requests import engine, worker
 from crm.requests.models import Request
 from crm.requests.services import accept_request
 from crm.staff.models import User
-from customers import services
-from customers.models import Customer, FollowUp
+from customers import requests, services
+from customers.models import Consent, Customer, FollowUp
 from customers.placement import next_working_hour
-from tests.factories import make_user
+from tests.factories import make_user, number_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -206,3 +207,63 @@ def ask_as(user, customer):
 )
 def test_calls_that_cannot_be_planned_are_refused_at_the_door(refused, payload, field):
     assert list(refused("call_back", **payload)) == [field]
+
+
+def test_what_the_customer_said_of_marketing_counts_and_is_kept(ask, customer):
+    wanted = ask("consent", channel="email", is_given=True)
+    again = ask("consent", channel="email", is_given=True)
+    ask("consent", channel="phone", is_given=True)
+    ask("consent", channel="email", is_given=False)
+
+    said = Consent.objects.filter(customer=customer).order_by("id").values_list("channel", "is_given")
+    assert list(said) == [("email", True), ("phone", True), ("email", False)]
+    assert again.result == wanted.result
+    assert wanted.result.keys() == {"channel", "is_given", "since"}
+    assert news("consent") == [("request", None)] * 3
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        ({"channel": "owl", "is_given": True}, "payload.channel"),
+        ({"channel": "email", "is_given": "yes"}, "payload.is_given"),
+        ({"channel": "email"}, "payload.is_given"),
+    ],
+)
+def test_consents_must_be_clear(refused, payload, field):
+    assert list(refused("consent", **payload)) == [field]
+
+
+def test_the_channels_of_payload_and_table_are_the_same():
+    assert requests.ConsentGiven.model_json_schema()["properties"]["channel"]["enum"] == Consent.Channel.values
+
+
+def test_the_page_says_what_of_marketing_is_wanted(ask, customer, browser_of):
+    ask("consent", channel="email", is_given=True)
+    ask("consent", channel="email", is_given=False)
+    ask("consent", channel="post", is_given=True)
+
+    shown = browser_of("bob").get(f"/customers/{customer.pk}/consents/").content.decode()
+
+    words = [" ".join(re.sub("<[^>]*>", " ", line).split()) for line in shown.split('<div class="line">')[1:]]
+    assert words[0].startswith("E-mail not wanted")
+    assert words[1:3] == ["Phone not asked", "Text message not asked"]
+    assert words[3].startswith("Letter wanted")
+    assert browser_of("charlie").get(f"/customers/{customer.pk}/consents/").status_code == 404
+
+
+def test_each_request_and_what_came_of_it_stand_on_the_timeline(ask, customer, browser_of):
+    ask("change_details", city="Hull")
+    ask("call_back", about="the offer")
+    ask("consent", channel="email", is_given=True)
+    number_changes()
+
+    shown = browser_of("bob").get(f"/customers/{customer.pk}/timeline/").content.decode()
+
+    told = " | ".join(" ".join(re.sub("<[^>]*>", "", each).split()) for each in shown.split('class="what">'))
+    for title in ("Change of details", "Call back", "Consent to marketing"):
+        assert f"Alice Moreau asked: {title}" in told
+        assert f"Request {title} was done" in told
+    assert "Request agreed to marketing by e-mail" in told
+    assert "Request planned Call back: the offer for" in told
+    assert re.search(r"Request changed city[^|]*Hull", told, re.IGNORECASE)
