@@ -92,7 +92,7 @@ def folder() -> Iterator[Path]:
     """Data that have been served once, so that later starts find everything made."""
     with tempfile.TemporaryDirectory(prefix="pulse run ") as path:
         first = Run(Path(path), free_port()).wait_until_it_runs()
-        assert "Applying" in first.said
+        assert "Preparing the database" in first.said
         assert first.answers()
         assert first.stop() == 0
         yield Path(path)
@@ -114,7 +114,7 @@ def run(folder: Path, port: int) -> Iterator[Run]:
 def test_a_later_start_makes_nothing_anew_and_a_stop_leaves_nothing(run: Run) -> None:
     family = run.family()
     assert {"web", "relay", "worker", "beat", "postgres", "valkey"} <= {word for line in family for word in names(line)}
-    assert "Applying" not in run.said
+    assert "Preparing the database" not in run.said
     assert run.stop() == 0
     assert alive(family) == []
     assert run.said.endswith("Stopped.\n")
