@@ -23,6 +23,7 @@ CHANGE = re.compile(rb'"record":"([a-z]+:\d+)","root":"[a-z]+:\d+","version":(\d
 SEQ = re.compile(rb'"seq":(\d+)')
 ANSWERED = b'"pong"'
 SAY_EVERY = 10.0  # seconds, as browsers do; daphne asks sockets that are silent for 20
+MOST = 16_384  # bytes read at once; room for many more is mapped and unmapped by the kernel each time
 PAINT = 0.016  # seconds from a frame to its acknowledgement, as in a browser
 
 
@@ -131,7 +132,7 @@ class Listener:
 
 def read(peer: socket.socket) -> bytes:
     try:
-        return peer.recv(262_144)
+        return peer.recv(MOST)
     except ConnectionError:
         return b""
 

@@ -41,9 +41,10 @@ class Stage:
         """Through the service function; the record with its new version, and when the commit was acknowledged."""
         from customers.services import update_customer
 
-        customer_id, changes = self.ids[index % RECORDS], {"title": f"Buyer {number}"}
+        customer_id = self.ids[index % RECORDS]
         with self.locks[customer_id]:
             version = self.versions[customer_id]
+            changes = {"title": f"Buyer {number}.{version}"}  # what changes nothing is no change
             row = update_customer(customer_id, actor=self.people[1], version=version, changes=changes)
             done = time.perf_counter()
             self.versions[customer_id] = row["version"]
