@@ -8,50 +8,142 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0005_parts_follow_columns'),
+        ("customers", "0005_parts_follow_columns"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(db_default=1, default=1, editable=False, verbose_name='version')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='in trash since')),
-                ('channel', models.CharField(choices=[('email', 'e-mail'), ('phone', 'phone'), ('sms', 'text message'), ('post', 'letter')], max_length=8, verbose_name='channel')),
-                ('is_given', models.BooleanField(verbose_name='agreed')),
-                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='customers.customer', verbose_name='customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "version",
+                    models.PositiveIntegerField(db_default=1, default=1, editable=False, verbose_name="version"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="created"
+                    ),
+                ),
+                (
+                    "deleted_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="in trash since"),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "e-mail"), ("phone", "phone"), ("sms", "text message"), ("post", "letter")],
+                        max_length=8,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("is_given", models.BooleanField(verbose_name="agreed")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consents",
+                        to="customers.customer",
+                        verbose_name="customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
-                'ordering': ['-id'],
-                'abstract': False,
-                'indexes': [models.Index(fields=['customer', 'channel', '-id'], name='consent_newest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'phone', 'sms', 'post'])), name='consent_channel_known')],
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+                "ordering": ["-id"],
+                "abstract": False,
+                "indexes": [models.Index(fields=["customer", "channel", "-id"], name="consent_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("channel__in", ["email", "phone", "sms", "post"])),
+                        name="consent_channel_known",
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='version', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE probe customers_consent%ROWTYPE;', func="\n            IF TG_OP = 'INSERT' THEN NEW.version := 1;  RETURN NEW; END IF;\n            probe := NEW; probe.version := OLD.version;\n            IF probe IS NOT DISTINCT FROM OLD THEN NEW.version := OLD.version; \n            ELSE NEW.version := OLD.version + 1;  END IF;\n            RETURN NEW;", hash='485ab97c29fe386feab8b0e792b5dab180d98759', operation='INSERT OR UPDATE', pgid='pgtrigger_version_e172a', table='customers_consent', when='BEFORE')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="version",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE probe customers_consent%ROWTYPE;",
+                    func="\n            IF TG_OP = 'INSERT' THEN NEW.version := 1;  RETURN NEW; END IF;\n            probe := NEW; probe.version := OLD.version;\n            IF probe IS NOT DISTINCT FROM OLD THEN NEW.version := OLD.version; \n            ELSE NEW.version := OLD.version + 1;  END IF;\n            RETURN NEW;",
+                    hash="485ab97c29fe386feab8b0e792b5dab180d98759",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_version_e172a",
+                    table="customers_consent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='log_insert', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE actor bigint := NULLIF(current_setting('pulse.actor', true), '')::bigint; way text := NULLIF(current_setting('pulse.way', true), '');", func="\n            INSERT INTO change_new (record, record_id, root, version, op, before, data, owner_id, team_id, assigned_id,\n                                    actor_id, way, written_at)\n            SELECT 'consent', n.id, 'customer:' || n.customer_id, n.version, 'c',\n                   NULL::jsonb, n.new_data, root.owner_id, root.team_id, NULL,\n                   actor, way, clock_timestamp()\n            FROM (SELECT r.*, (to_jsonb(r)) AS new_data FROM new_rows r OFFSET 0) n LEFT JOIN customers_customer root ON root.id = n.customer_id WHERE true ORDER BY n.id;\n            RETURN NULL;", hash='28e22078da5f062a7dc8fb13694a98b71d2eee99', level='STATEMENT', operation='INSERT', pgid='pgtrigger_log_insert_787c2', referencing='REFERENCING NEW TABLE AS new_rows ', table='customers_consent', when='AFTER')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="log_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE actor bigint := NULLIF(current_setting('pulse.actor', true), '')::bigint; way text := NULLIF(current_setting('pulse.way', true), '');",
+                    func="\n            INSERT INTO change_new (record, record_id, root, version, op, before, data, owner_id, team_id, assigned_id,\n                                    actor_id, way, written_at)\n            SELECT 'consent', n.id, 'customer:' || n.customer_id, n.version, 'c',\n                   NULL::jsonb, n.new_data, root.owner_id, root.team_id, NULL,\n                   actor, way, clock_timestamp()\n            FROM (SELECT r.*, (to_jsonb(r)) AS new_data FROM new_rows r OFFSET 0) n LEFT JOIN customers_customer root ON root.id = n.customer_id WHERE true ORDER BY n.id;\n            RETURN NULL;",
+                    hash="28e22078da5f062a7dc8fb13694a98b71d2eee99",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_log_insert_787c2",
+                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    table="customers_consent",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='log_update', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE actor bigint := NULLIF(current_setting('pulse.actor', true), '')::bigint; way text := NULLIF(current_setting('pulse.way', true), '');", func="\n            INSERT INTO change_new (record, record_id, root, version, op, before, data, owner_id, team_id, assigned_id,\n                                    actor_id, way, written_at)\n            SELECT 'consent', n.id, 'customer:' || n.customer_id, n.version, 'u',\n                   (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(n.old_data) e\n                 WHERE e.value IS DISTINCT FROM n.new_data -> e.key AND e.key NOT IN ('version', 'updated_at')), n.new_data, root.owner_id, root.team_id, NULL,\n                   actor, way, clock_timestamp()\n            FROM (SELECT n.*, o.version AS old_version, (to_jsonb(o)) AS old_data,\n                    (to_jsonb(n)) AS new_data FROM new_rows n FULL JOIN old_rows o ON o.id = n.id OFFSET 0) n LEFT JOIN customers_customer root ON root.id = n.customer_id WHERE n.version <> n.old_version ORDER BY n.id;\n            RETURN NULL;", hash='91fcf331e1f138cb6745efc47d974a15ebce343a', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_log_update_98bdd', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='customers_consent', when='AFTER')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="log_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE actor bigint := NULLIF(current_setting('pulse.actor', true), '')::bigint; way text := NULLIF(current_setting('pulse.way', true), '');",
+                    func="\n            INSERT INTO change_new (record, record_id, root, version, op, before, data, owner_id, team_id, assigned_id,\n                                    actor_id, way, written_at)\n            SELECT 'consent', n.id, 'customer:' || n.customer_id, n.version, 'u',\n                   (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(n.old_data) e\n                 WHERE e.value IS DISTINCT FROM n.new_data -> e.key AND e.key NOT IN ('version', 'updated_at')), n.new_data, root.owner_id, root.team_id, NULL,\n                   actor, way, clock_timestamp()\n            FROM (SELECT n.*, o.version AS old_version, (to_jsonb(o)) AS old_data,\n                    (to_jsonb(n)) AS new_data FROM new_rows n FULL JOIN old_rows o ON o.id = n.id OFFSET 0) n LEFT JOIN customers_customer root ON root.id = n.customer_id WHERE n.version <> n.old_version ORDER BY n.id;\n            RETURN NULL;",
+                    hash="91fcf331e1f138cb6745efc47d974a15ebce343a",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_log_update_98bdd",
+                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                    table="customers_consent",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='log_delete', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE actor bigint := NULLIF(current_setting('pulse.actor', true), '')::bigint; way text := NULLIF(current_setting('pulse.way', true), '');", func="\n            INSERT INTO change_new (record, record_id, root, version, op, before, data, owner_id, team_id, assigned_id,\n                                    actor_id, way, written_at)\n            SELECT 'consent', o.id, 'customer:' || o.customer_id, o.version + 1, 'd',\n                   NULL::jsonb, o.new_data, root.owner_id, root.team_id, NULL,\n                   actor, way, clock_timestamp()\n            FROM (SELECT r.*, (to_jsonb(r)) AS new_data FROM old_rows r OFFSET 0) o LEFT JOIN customers_customer root ON root.id = o.customer_id WHERE true ORDER BY o.id;\n            RETURN NULL;", hash='16665f53df230b5d618941d45a2f883c10f70063', level='STATEMENT', operation='DELETE', pgid='pgtrigger_log_delete_61d7b', referencing='REFERENCING OLD TABLE AS old_rows ', table='customers_consent', when='AFTER')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="log_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE actor bigint := NULLIF(current_setting('pulse.actor', true), '')::bigint; way text := NULLIF(current_setting('pulse.way', true), '');",
+                    func="\n            INSERT INTO change_new (record, record_id, root, version, op, before, data, owner_id, team_id, assigned_id,\n                                    actor_id, way, written_at)\n            SELECT 'consent', o.id, 'customer:' || o.customer_id, o.version + 1, 'd',\n                   NULL::jsonb, o.new_data, root.owner_id, root.team_id, NULL,\n                   actor, way, clock_timestamp()\n            FROM (SELECT r.*, (to_jsonb(r)) AS new_data FROM old_rows r OFFSET 0) o LEFT JOIN customers_customer root ON root.id = o.customer_id WHERE true ORDER BY o.id;\n            RETURN NULL;",
+                    hash="16665f53df230b5d618941d45a2f883c10f70063",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_log_delete_61d7b",
+                    referencing="REFERENCING OLD TABLE AS old_rows ",
+                    table="customers_consent",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF current_setting('pulse.allow_truncate', true) = 'on' THEN RETURN NULL; END IF;\n            RAISE EXCEPTION 'TRUNCATE of % is refused: it would pass the change log by; use DELETE', TG_TABLE_NAME;", hash='db545df9ec9d8774ae6dacbc893e4f0dbb4af93c', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_refuse_truncate_5647f', table='customers_consent', when='BEFORE')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF current_setting('pulse.allow_truncate', true) = 'on' THEN RETURN NULL; END IF;\n            RAISE EXCEPTION 'TRUNCATE of % is refused: it would pass the change log by; use DELETE', TG_TABLE_NAME;",
+                    hash="db545df9ec9d8774ae6dacbc893e4f0dbb4af93c",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_refuse_truncate_5647f",
+                    table="customers_consent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
