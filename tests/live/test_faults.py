@@ -31,6 +31,7 @@ PATIENCE = 30.0  # seconds for a process to be there again, on a machine that is
 SEED = "8789"
 
 
+@pytest.mark.timeout(300)
 def test_under_faults_nothing_is_lost_doubled_or_stale():
     options = ["--seed", SEED, "--minutes", "0.47", "--every", "4", "--clients", "40", "--writes", "30"]
     options += ["--brief", "--within", str(PATIENCE)]
