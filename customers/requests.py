@@ -15,6 +15,7 @@ from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
 from customers import facts, services
 from customers.models import Customer
 from customers.placement import best_placed, next_working_hour
+from customers.request_forms import CallBackForm, ConsentForm, DetailsForm
 
 FURTHEST = timedelta(days=366)  # that somebody is asked to call back
 
@@ -130,6 +131,7 @@ register(
         payload=Details,
         apply=change_details,
         module="customers",
+        form=DetailsForm,
         value=1.0,
         deadline=timedelta(minutes=10),
         expected=0.02,
@@ -142,6 +144,7 @@ register(
         payload=CallBack,
         apply=call_back,
         module="customers",
+        form=CallBackForm,
         value=2.0,
         deadline=timedelta(minutes=5),
         expected=0.02,
@@ -154,6 +157,7 @@ register(
         payload=ConsentGiven,
         apply=consent,
         module="customers",
+        form=ConsentForm,
         value=1.0,
         deadline=timedelta(minutes=10),
         expected=0.01,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from crm.records.access import Access, Reach
+from crm.requests.forms import RequestForm
 
 FAMILY = "request"  # what the timings of requests are called, before the name of the kind
 
@@ -60,6 +61,7 @@ class Kind:
     effect that a second try would double. Either raises Refused, or anything else to be tried again, `attempts` times.
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
+    With a `form`, staff can send it from the customer's page.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Kind:
     attempts: int = 5
     size: Callable[[dict[str, Any]], int] = no_size
     may_ask: Callable[[Access], bool] = anybody
+    form: type[RequestForm] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -120,13 +120,18 @@ def check_payload(kind: Kind, payload: dict[str, Any]) -> dict[str, Any]:
 
 def check_customer(customer_id: int, actor: Actor) -> None:
     """The customer is there, and is the actor's to act for; no customer fills the queue alone."""
-    customers = apps.get_model(settings.CUSTOMER_MODEL)._default_manager
-    if not customers.visible_to(actor).filter(pk=customer_id).exists():
-        raise NotVisible
-    if not customers.editable_by(actor).filter(pk=customer_id).exists():
+    if not may_send_for(customer_id, actor):
         raise NotEditable
     if Request.objects.open().filter(customer_id=customer_id)[MOST_WAITING:].exists():
         raise ValidationError({"customer": _("This customer has %d requests waiting already.") % MOST_WAITING})
+
+
+def may_send_for(customer_id: int, actor: Actor) -> bool:
+    """Whether the customer is the actor's to act for. Raises NotVisible."""
+    customers = apps.get_model(settings.CUSTOMER_MODEL)._default_manager
+    if not customers.visible_to(actor).filter(pk=customer_id).exists():
+        raise NotVisible
+    return bool(customers.editable_by(actor).filter(pk=customer_id).exists())
 
 
 def same(earlier: Request, kind: Kind, customer_id: int, payload: dict[str, Any]) -> Request:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from crm.requests import views
+from crm.requests import sending, views
 
 app_name = "requests"
 
@@ -15,4 +15,5 @@ urlpatterns = [
         r"^requests/(?P<request_id>\d{1,18})/(?P<verb>cancellation|retry|discard)/$", views.request_verb, name="verb"
     ),
     path("requests/of/<int:customer_id>/", views.customer_requests, name="of_customer"),
+    path("requests/of/<int:customer_id>/new/", sending.new_request, name="new"),
 ]

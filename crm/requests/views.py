@@ -110,5 +110,13 @@ def answer(request: StaffRequest, request_id: int, status: int = 200) -> HttpRes
 @require_GET
 def customer_requests(request: StaffRequest, customer_id: int) -> HttpResponse:
     """The panel of a customer's page: what they asked lately."""
-    rows = Request.objects.visible_to(request.user).filter(customer_id=customer_id).values(*COLUMNS)[: LIMIT // 10]
-    return render(request, "requests/_panel.html", {"rows": [as_shown(row) for row in rows], "customer": customer_id})
+    return render(request, "requests/_panel.html", panel_of(request, customer_id))
+
+
+def panel_of(request: StaffRequest, customer_id: int) -> dict[str, Any]:
+    try:
+        may_edit = services.may_send_for(customer_id, request.user)
+    except NotVisible:
+        raise Http404 from None
+    rows = Request.objects.filter(customer_id=customer_id).values(*COLUMNS)[: LIMIT // 10]
+    return {"rows": [as_shown(row) for row in rows], "customer": customer_id, "may_edit": may_edit}

@@ -79,7 +79,8 @@ PAGES: dict[str, tuple[Rule, Rule, dict[str, str]]] = {
     "requests:page": (READERS, NO, {}),
     "requests:state": (READERS, NO, {}),
     "requests:verb": (NO, WRITERS, {}),
-    "requests:of_customer": (STAFF, NO, {}),  # empty for who may not see the customer
+    "requests:of_customer": (READERS, NO, {}),
+    "requests:new": (WRITERS, WRITERS, {"kind": "consent", "channel": "email", "is_given": "yes"}),
     "staff:settings": (STAFF, STAFF, {}),
     "staff:theme": (NO, STAFF, {"theme": "dark"}),
     "staff:tokens": (NO, STAFF, {"name": "mine"}),

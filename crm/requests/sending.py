@@ -1,0 +1,55 @@
+"""The form on a customer's page by which staff send a request for the customer."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from crm.requests import services
+from crm.requests.forms import RequestForm
+from crm.requests.kinds import Kind, kinds
+from crm.requests.models import Request
+from crm.requests.views import StaffRequest, panel_of
+
+
+@require_http_methods(["GET", "POST"])
+def new_request(request: StaffRequest, customer_id: int) -> HttpResponse:
+    """The panel with the form of one kind; a request that was sent is answered with the panel that shows it."""
+    context = panel_of(request, customer_id)
+    if not context["may_edit"]:
+        raise PermissionDenied(_("You may see this customer but not change it."))
+    given = request.POST if request.method == "POST" else None
+    offered = {kind.name: kind for kind in kinds() if kind.form and kind.may_ask(request.user.access)}
+    kind = offered.get((given or request.GET).get("kind") or next(iter(offered), ""))
+    if kind is None or kind.form is None:
+        raise Http404
+    form = kind.form(given, auto_id="request-%s")
+    if given is not None and (sent := send(request, customer_id, kind, form)):
+        is_part = request.htmx  # type: ignore[attr-defined]
+        return show(request, panel_of(request, customer_id)) if is_part else redirect("requests:page", sent.pk)
+    key = request.POST.get("key") or uuid4().hex
+    context |= {"kinds": offered.values(), "kind": kind, "form": form, "key": key}
+    return show(request, context, status=200 if given is None else 422)
+
+
+def send(request: StaffRequest, customer_id: int, kind: Kind, form: RequestForm) -> Request | None:
+    """Once for each form that was opened, however often it is sent; None when it says what is wrong."""
+    if not form.is_valid():
+        return None
+    key = request.POST.get("key") or None
+    try:
+        return services.accept_request(kind.name, customer_id, form.payload(), actor=request.user, key=key)
+    except ValidationError as error:
+        form.refuse(error)
+    except services.KeyReused:
+        form.add_error(None, _("This form was sent already, with other words. Open a new one."))
+    return None
+
+
+def show(request: StaffRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    name = "_panel" if request.htmx else "new"  # type: ignore[attr-defined]
+    return render(request, f"requests/{name}.html", context, status=status)
