@@ -17,10 +17,11 @@ from django.utils import timezone
 
 from crm.records.context import acting
 from crm.records.errors import Conflict, NotEditable, NotVisible, RecordError
+from crm.requests.services import accept_request
 from crm.staff.models import User
 from customers import demo, services
 from customers.demo_names import LANDS, NOTES, SOURCES, TAGS, TITLES, TO_DO
-from customers.models import Customer, FollowUp, Stage
+from customers.models import Consent, Customer, FollowUp, Stage
 from customers.reading import read_customer
 
 RECENT = 40  # half of the work is on these, so that what is on the screens changes
@@ -40,6 +41,7 @@ class Door(Protocol):
     def update(self, customer_id: int, version: int, changes: dict[str, Any]) -> None: ...
     def add_note(self, customer_id: int, body: str) -> None: ...
     def add_follow_up(self, customer_id: int, title: str, due_at: Any) -> None: ...
+    def send(self, customer_id: int, kind: str, payload: dict[str, Any]) -> None: ...
 
 
 class ServiceDoor:
@@ -65,6 +67,9 @@ class ServiceDoor:
     def add_follow_up(self, customer_id: int, title: str, due_at: Any) -> None:
         services.add_follow_up(customer_id, actor=self.user, title=title, due_at=due_at)
 
+    def send(self, customer_id: int, kind: str, payload: dict[str, Any]) -> None:
+        accept_request(kind, customer_id, payload, actor=self.user)
+
 
 class ApiDoor:
     """The API with the person's token, as another program calls it."""
@@ -75,24 +80,27 @@ class ApiDoor:
         self.user, self.client = user, client
 
     def read(self, customer_id: int) -> Row:
-        row: Row = self.ask("GET", f"/{customer_id}")
+        row: Row = self.ask("GET", f"/customers/{customer_id}")
         return row
 
     def create(self, facts: dict[str, Any]) -> None:
-        self.ask("POST", "", facts)
+        self.ask("POST", "/customers", facts)
 
     def update(self, customer_id: int, version: int, changes: dict[str, Any]) -> None:
-        self.ask("PATCH", f"/{customer_id}", {"version": version, **changes})
+        self.ask("PATCH", f"/customers/{customer_id}", {"version": version, **changes})
 
     def add_note(self, customer_id: int, body: str) -> None:
-        self.ask("POST", f"/{customer_id}/notes", {"body": body})
+        self.ask("POST", f"/customers/{customer_id}/notes", {"body": body})
 
     def add_follow_up(self, customer_id: int, title: str, due_at: Any) -> None:
-        self.ask("POST", f"/{customer_id}/follow-ups", {"title": title, "due_at": due_at.isoformat()})
+        self.ask("POST", f"/customers/{customer_id}/follow-ups", {"title": title, "due_at": due_at.isoformat()})
+
+    def send(self, customer_id: int, kind: str, payload: dict[str, Any]) -> None:
+        self.ask("POST", "/requests", {"kind": kind, "customer": customer_id, "payload": payload})
 
     def ask(self, method: str, path: str, given: dict[str, Any] | None = None) -> Any:
         connection.close()  # nobody waits for the server with a connection in hand
-        answer = self.client.request(method, f"/api/customers{path}", json=given)
+        answer = self.client.request(method, f"/api{path}", json=given)
         if answer.status_code == httpx.codes.CONFLICT:
             told = answer.json()
             raise Conflict(told["version"], told["conflicts"])
@@ -114,6 +122,7 @@ class Person:
     def act(self) -> None:
         kinds: dict[Callable[[Door], None], int] = {
             self.edit: 62, self.note: 14, self.plan: 6, self.finish: 6, self.welcome: 7, self.collide: 5,
+            self.request: 12,
         }  # fmt: skip
         (do,) = self.rng.choices([*kinds], weights=[*kinds.values()])
         door = self.rng.choice(self.doors)
@@ -166,6 +175,17 @@ class Person:
             "source": self.rng.choice(SOURCES),
         }
         door.create(facts | demo.place(self.rng, land))
+
+    def request(self, door: Door) -> None:
+        """A customer asks something of us."""
+        soon, land = timezone.now() + timedelta(hours=self.rng.randrange(1, 100)), self.rng.choice(LANDS)
+        choices: dict[str, dict[str, Any]] = {
+            "change_details": demo.place(self.rng, land) | {"country": land.code},
+            "call_back": {"when": soon.isoformat(), "about": self.rng.choice(TO_DO)},
+            "consent": {"channel": self.rng.choice(Consent.Channel.values), "is_given": self.rng.random() < 0.5},
+        }
+        kind = self.rng.choice([*choices])
+        door.send(self.pick(), kind, choices[kind])
 
     def collide(self, door: Door) -> None:
         """Two save the same field of the same version in the same moment: one of them is asked."""

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm.records.models import ChangeNew
+from crm.requests.models import Request
 from crm.staff.models import ApiToken
 from customers.models import Customer
 from customers.simulation import Counts, Person, ServiceDoor
@@ -41,6 +42,8 @@ def test_people_work_by_both_doors_and_their_tokens_end(staff, live_server):
         staff.dana.pk,
     }
     assert logged.count() > 40
+    assert {*Request.objects.values_list("kind", flat=True)} <= {"change_details", "call_back", "consent"}
+    assert Request.objects.exists()
     assert not ApiToken.objects.filter(revoked_at=None).exists()
     assert threading.active_count() <= before + 1
 
@@ -58,7 +61,7 @@ def test_without_demo_people_there_is_nothing_to_simulate(transactional_db):
         call_command("simulate", seconds=1)
 
 
-@pytest.mark.parametrize("kind", ["edit", "note", "plan", "finish", "welcome", "collide"])
+@pytest.mark.parametrize("kind", ["edit", "note", "plan", "finish", "welcome", "collide", "request"])
 def test_everything_that_people_do_can_be_done(staff, kind):
     counts = Counts()
     person = Person([ServiceDoor(staff.alice), ServiceDoor(staff.alice)], counts, Random(1))
