@@ -27,6 +27,7 @@ app.conf.update(
         "timings-rollups": {"task": "crm.timings.tasks.roll_up", "schedule": 60.0},
         "imports-resume": {"task": "customers.tasks.resume_imports", "schedule": 10.0, "options": {"expires": 10}},
         "imports-forget": {"task": "customers.tasks.forget_old_imports", "schedule": 3600.0},
+        "copies-forget": {"task": "customers.tasks.forget_old_copies", "schedule": 3600.0},
         "search-settle": {"task": "customers.tasks.settle_search_indexes", "schedule": 2.0, "options": {"expires": 2}},
     },
 )

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from crm.requests.forms import RequestForm
 from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
 from customers import facts, services
+from customers.copies.making import make_copy
 from customers.models import Customer
 from customers.placement import best_placed, next_working_hour
 from customers.request_forms import CallBackForm, ConsentForm, DetailsForm
@@ -114,6 +116,16 @@ def consent(attempt: Attempt) -> dict[str, Any]:
     return {"channel": said.channel, "is_given": said.is_given, "since": said.created_at.isoformat()}
 
 
+class NothingMore(Payload):
+    """The kind says all."""
+
+
+def export_data(attempt: Attempt) -> dict[str, Any]:
+    """One file with all that is held, for staff who may export to fetch and hand over."""
+    held = make_copy(hold(attempt))
+    return {"url": held.get_absolute_url(), "expires_at": held.expires_at.isoformat()}
+
+
 def hold(attempt: Attempt) -> Customer:
     """The customer, whom nobody else changes before this attempt ends. Refuses what is asked for one in the trash."""
     # Without the key: a request that arrives for the customer meanwhile must not wait for this one, which waits for it.
@@ -161,5 +173,18 @@ register(
         value=1.0,
         deadline=timedelta(minutes=10),
         expected=0.01,
+    )
+)
+register(
+    Kind(
+        name="export_data",
+        title=gettext_lazy("Copy of all data"),
+        payload=NothingMore,
+        apply=export_data,
+        module="customers",
+        form=RequestForm,
+        value=0.5,
+        deadline=timedelta(hours=1),
+        expected=0.1,
     )
 )

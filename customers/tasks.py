@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from customers import search_index
+from customers.copies import making
 from customers.imports import runner, services
 
 
@@ -21,6 +22,11 @@ def resume_imports() -> None:
 @shared_task
 def forget_old_imports() -> None:
     services.forget_old_imports()
+
+
+@shared_task
+def forget_old_copies() -> None:
+    making.forget_old_copies()
 
 
 @shared_task

@@ -5,6 +5,7 @@ from django.urls import path
 from customers.views import (
     bulk,
     consents,
+    copies,
     creation,
     exports,
     fields,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("customers/<int:customer_id>/notes/", notes.notes, name="notes"),
     path("customers/<int:customer_id>/follow-ups/", follow_ups.follow_ups, name="follow_ups"),
     path("customers/<int:customer_id>/consents/", consents.consents, name="consents"),
+    path("customers/<int:customer_id>/copies/<int:copy_id>/", copies.customer_copy, name="copy"),
     path("customers/<int:customer_id>/trash/", trash.customer_trash, name="customer_trash"),
     path("customers/<int:customer_id>/restoration/", trash.customer_restoration, name="restoration"),
     path("customers/notes/<int:note_id>/", notes.note, name="note"),

@@ -16,6 +16,7 @@ from crm.records import directory
 from crm.requests.services import accept_request
 from crm.staff import services as staff
 from customers import services
+from customers.copies.making import make_copy
 from customers.imports.services import start_import
 from tests.api.asking import Program
 from tests.factories import make_customer, people
@@ -60,6 +61,7 @@ PAGES: dict[str, tuple[Rule, Rule, dict[str, str]]] = {
     "customers:notes": (NO, WRITERS, {"body": "Call her."}),
     "customers:follow_ups": (READERS, WRITERS, {"title": "Call", "due_at": "2030-01-02T09:00"}),
     "customers:consents": (READERS, NO, {}),
+    "customers:copy": (WRITERS, NO, {}),  # vera may not export
     "customers:customer_trash": (NO, WRITERS, {"version": "1"}),
     "customers:restoration": (NO, WRITERS, {}),
     "customers:note": (AUTHORS, AUTHORS, {"version": "1", "body": "Better."}),
@@ -183,6 +185,7 @@ def ids(everybody, browsers):
         "(?P<verb>cancellation|retry|discard)": "cancellation",
         "note_id": services.add_note(customer.pk, actor=alice, body="Hers").pk,
         "follow_up_id": services.add_follow_up(customer.pk, actor=alice, title="Write", due_at="2030-01-01T09:00Z").pk,
+        "copy_id": make_copy(customer).pk,
         "token_id": staff.create_token(alice, name="hers")[0].pk,
         "session_id": session.pk,
         "request_id": request.pk,

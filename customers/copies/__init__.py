@@ -1,0 +1,1 @@
+"""Copies of all that is held about one customer, made when the customer asks for it."""
