@@ -38,10 +38,14 @@ document.addEventListener("click", ({ target }) => {
 });
 
 document.addEventListener("pointerleave", ({ target }) => {
-  if (target.matches?.(LIST) && window.scrollY < 8) showWaiting(target);
+  if (target.matches?.(LIST) && !isScrolled) showWaiting(target);
 }, true);
 
-const isBusy = (list) => window.scrollY >= 8 || list.matches(":hover") || list.querySelector("[aria-selected='true']") !== null;
+// Asked for whenever it is needed, it would cost a layout each time.
+let isScrolled = window.scrollY >= 8;
+document.addEventListener("scroll", () => { isScrolled = window.scrollY >= 8; }, { passive: true });
+
+const isBusy = (list) => isScrolled || list.matches(":hover") || list.querySelector("[aria-selected='true']") !== null;
 
 function state(list) {
   if (!states.has(list)) states.set(list, { coming: new Map(), flood: null, timer: null });

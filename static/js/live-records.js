@@ -46,6 +46,13 @@ function show(place, value, frame) {
   if (frame.by && frame.by.id !== me) sign(place, frame.by);
 }
 
+// Called between a frame's layout and its paint: at any other time, looking for room would cost a layout of its own.
+const fitting = new ResizeObserver((entries) => {
+  const tight = entries.filter(({ target }) => target.scrollWidth > target.clientWidth);
+  for (const { target } of tight) target.querySelector(":scope > .by")?.classList.add("brief");
+  for (const { target } of entries) fitting.unobserve(target);
+});
+
 /** "Bob · now" beside a value that somebody else changed; where there is no room, Bob's avatar over its end. */
 function sign(place, by) {
   const note = document.getElementById("by").content.firstElementChild.cloneNode(true);
@@ -55,7 +62,7 @@ function sign(place, by) {
   words.textContent = words.textContent.replace("{name}", by.name.split(" ")[0]);
   note.title = words.textContent;
   place.append(note);
-  note.classList.toggle("brief", place.scrollWidth > place.clientWidth);
+  fitting.observe(place);
   setTimeout(() => note.remove(), 4 * WASH);
 }
 
