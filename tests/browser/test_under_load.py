@@ -19,7 +19,7 @@ from tests.factories import make_customer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-ROWS = 50
+ROWS = 100  # as many as a page of the list shows
 LONG = 500  # ms that a page may at most be deaf; 50 on a quiet machine
 PAINTED = 1.0  # seconds from commit to paint, p95; 0.05 on a quiet machine
 
