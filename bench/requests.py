@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from tests.stack import Stack
 
 METHOD = (
-    "Requests of the kind probe, each of another customer, handled by the real Celery pool on Valkey. Concurrency: 200"
-    " waiting requests of 200 ms in 20 slots, from the first start to the last end. Throughput: requests that do not"
-    " wait, from the first start to the last end, beside as many bare loops (claim, effect, finish by plain psycopg, without"
-    " Celery or ORM) as the pool has slots. Start: requests accepted by the service function at a constant rate of half"
-    " of that throughput, from acceptance to start. Everything shares the machine's cores."
+    "Requests of the kind probe, each of another customer, handled by the real Celery pool on Valkey. Concurrency:"
+    " 200 waiting requests of 200 ms in 20 slots, from the first start to the last end. Throughput: requests that do"
+    " not wait, from the first start to the last end, beside as many bare loops (claim, effect, finish by plain"
+    " psycopg, without Celery or ORM) as the pool has slots. Start: requests accepted by the service function at a"
+    " constant rate of half of that throughput, from acceptance to start. Everything shares the machine's cores."
 )
 SLOTS = 20
 WAITING = 200
