@@ -27,7 +27,7 @@ ALONE = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
 
 
 class Program(Child):
-    patience = 10
+    patience = 12
 
     def __init__(
         self, name: str, command: Sequence[str], folder: Path, environment: dict[str, str], fds: Sequence[int] = ()
