@@ -31,8 +31,9 @@ class NextInLine(pgtrigger.Trigger):
     name = "next_in_line"
     when = pgtrigger.After
     operation = pgtrigger.Update
+    # Not by IN, which PostgreSQL words otherwise after a restore.
     condition = pgtrigger.Condition(
-        f"OLD.state IN {OPEN} AND NEW.state NOT IN {OPEN}",
+        "(NEW.state <> 'queued' AND NEW.state <> 'running' AND (OLD.state = 'queued' OR OLD.state = 'running'))"
     )
     func = f"""
         {LOCK}

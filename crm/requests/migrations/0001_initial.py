@@ -302,9 +302,9 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="next_in_line",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.state IN ('queued', 'running') AND NEW.state NOT IN ('queued', 'running'))",
+                    condition="WHEN (NEW.state <> 'queued' AND NEW.state <> 'running' AND (OLD.state = 'queued' OR OLD.state = 'running'))",
                     func="\n        PERFORM pg_advisory_xact_lock(5265, hashint8(NEW.customer_id));\n        UPDATE requests_request SET is_ready = true\n        WHERE id = (SELECT id FROM requests_request\n                    WHERE customer_id = NEW.customer_id AND state IN ('queued', 'running') ORDER BY id LIMIT 1)\n          AND state = 'queued' AND retry_at IS NULL AND NOT is_ready;\n        RETURN NULL;",
-                    hash="fd80a3e1a2be4f103902b9a4e621998655a61778",
+                    hash="2c94eb72e04229f3f13a1f7baff6e11a1628703a",
                     operation="UPDATE",
                     pgid="pgtrigger_next_in_line_82a60",
                     table="requests_request",
