@@ -68,6 +68,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         connection.close_pool()
 
 
+@pytest.fixture(autouse=True)
+def _timings_of_this_test_alone() -> None:
+    """What earlier tests left in the recorder's buffers would be written by the next that flushes them."""
+    from crm.timings import recorder
+
+    for buffer in recorder._recorder.buffers.values():
+        buffer.rows.clear()
+
+
 @pytest.fixture
 def empty_log(transactional_db: None) -> None:
     """For tests that count: what the migrations wrote is waiting in the log, and counted."""
