@@ -35,13 +35,13 @@ SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 PARTITION = 1_000_000  # changes in one partition of the log
 
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
-# A row above the line passes those below it only where none of them is about the same record; `+ 0` keeps that question
-# off the index of ids, where it would walk over all that was moved and is not vacuumed yet.
+# A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves the
+# planner the index of roots alone: by that of ids it would walk over all that was moved and is not vacuumed yet.
 # Nothing moves unless epoch and head are those that the relay knows; asked only when rows wait, by the update itself.
 MOVE = f"""
 WITH waiting AS MATERIALIZED (
     SELECT * FROM change_new n WHERE id > %(low)s AND (
-        SELECT o.id FROM change_new o WHERE o.root = n.root AND o.id + 0 <= %(low)s LIMIT 1) IS NULL
+        SELECT o.id FROM change_new o WHERE (o.root, o.id) BETWEEN (n.root, 0) AND (n.root, %(low)s) LIMIT 1) IS NULL
     ORDER BY id LIMIT %(limit)s
 ), state AS (
     UPDATE log_state SET head = head + (SELECT count(*) FROM waiting),
