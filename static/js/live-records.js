@@ -50,7 +50,10 @@ function show(place, value, frame) {
 const fitting = new ResizeObserver((entries) => {
   const tight = entries.filter(({ target }) => target.scrollWidth > target.clientWidth);
   for (const { target } of tight) target.querySelector(":scope > .by")?.classList.add("brief");
-  for (const { target } of entries) fitting.unobserve(target);
+  for (const { target } of entries) {
+    target.querySelector(":scope > .by")?.classList.add("fitted");
+    fitting.unobserve(target);
+  }
 });
 
 /** "Bob · now" beside a value that somebody else changed; where there is no room, Bob's avatar over its end. */
