@@ -35,8 +35,8 @@ SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 PARTITION = 1_000_000  # changes in one partition of the log
 
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
-# A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves the
-# planner the index of roots alone: by that of ids it would walk over all that was moved and is not vacuumed yet.
+# A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves
+# the planner the index of roots alone: by that of ids it would walk over all that was moved and is not vacuumed yet.
 # Nothing moves unless epoch and head are those that the relay knows; asked only when rows wait, by the update itself.
 MOVE = f"""
 WITH waiting AS MATERIALIZED (
