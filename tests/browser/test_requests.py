@@ -36,7 +36,6 @@ def test_what_is_wrong_is_said_in_the_form_which_stays_while_the_panel_is_fetche
     panel = page.locator(f"#requests-panel-{customer.pk}")
 
     panel.get_by_role("link", name="New request").click()
-    panel.get_by_role("link", name="Change of details").click()
     panel.get_by_label("E-mail").fill("nobody")
     panel.get_by_role("button", name="Send").click()
     expect(panel.locator(".error")).to_contain_text("@-sign")
