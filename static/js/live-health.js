@@ -29,7 +29,7 @@ function asked(askedAt, at) {
 }
 
 function measured(at) {
-  if (!clock.isSet) return;
+  if (!clock.isSet()) return;
   const taken = Math.max(0, clock.now() - new Date(at));
   if (taken > 5000) return; // a catch-up says nothing about the delay
   delay = delay === null ? taken : delay * (1 - ENOUGH) + taken * ENOUGH;

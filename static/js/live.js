@@ -2,6 +2,7 @@
 // what it missed. What arrives is told as events, which other files draw: `pulse:frame`, `pulse:list`, `pulse:panel`,
 // `pulse:gone`, `pulse:presence`, `pulse:flood`, `pulse:renewed`.
 
+import { wantsMore } from "./clock.js";
 import { report } from "./live-health.js";
 import { acknowledge, forgetPainted } from "./live-paint.js";
 import { forgetHere, keepSayingHere, sayHere } from "./live-presence.js";
@@ -69,6 +70,7 @@ function takeHead(head) {
 function takePong({ pong, at }) {
   answered(pong);
   report.clock(pong, at);
+  if (wantsMore()) setTimeout(ping, 1000);
 }
 
 function takeResync(message) {
