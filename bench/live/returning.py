@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from bench.live.frames import TEXT, handshake, masked, messages
 
-FIRST_WAIT, LONGEST_WAIT = 0.2, 3.0  # seconds, as in static/js/live.js
+FIRST_WAIT, LONGEST_WAIT = 0.2, 1.0  # seconds, as in static/js/live-socket.js
 PATIENCE = 30.0  # seconds for those who are not back yet
 TOGETHER = 50  # first connections that are made at the same time
 

@@ -2,21 +2,97 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from crm.live.frames import Delivered
 from crm.records import log, registry
 from crm.records.access import Access
+from crm.records.directory import Directory
 from crm.records.models import Reader
 
-MOST_MISSED = 2_000  # rows; a client that missed more fetches its regions again instead
+MOST_MISSED = 2_000  # changes; a client that missed more fetches its regions again instead
 
 
-class Missed(NamedTuple):
-    """Rows of some roots after a position; `rows` is None when there are too many to replay."""
+@dataclass(eq=False)
+class Absence:
+    """What one reader asks: which topics she may see, and what happened after one position, up to another.
 
-    rows: list[dict[str, Any]] | None
+    `after` is None for who missed nothing, as she was not there before. The answers are None where there is too much.
+    """
+
+    reader: Reader
+    topics: Sequence[str]
+    after: int | None
+    up_to: int
+    has_views: bool
+    visible: set[str] = field(default_factory=set)
+    of_topics: list[Delivered] | None = field(default_factory=list)
+    of_views: list[Delivered] | None = field(default_factory=list)
+
+    def was(self, change: Delivered) -> bool:
+        return self.after is not None and self.after < change.seq <= self.up_to
+
+
+def answer(absences: Sequence[Absence], directory: Directory) -> Sequence[Absence]:
+    """Fills in all of them; what several missed is read, projected and encoded once."""
+    find_visible(absences)
+    back = [each for each in absences if each.after is not None and each.after < each.up_to]
+    find_changes(back, directory)
+    find_changes_for_views([each for each in back if each.has_views], directory)
+    return absences
+
+
+def find_visible(absences: Sequence[Absence]) -> None:
+    """One statement for each record type and all readers who see the same."""
+    alike: defaultdict[tuple[Any, ...], list[Absence]] = defaultdict(list)
+    for each in absences:
+        access = each.reader.access
+        alike[(*access.scope(), access.is_administrator)].append(each)
+    for group in alike.values():
+        visible = visible_topics(group[0].reader, {topic for each in group for topic in each.topics})
+        for each in group:
+            each.visible = visible.intersection(each.topics)
+
+
+def find_changes(absences: Sequence[Absence], directory: Directory) -> None:
+    """One statement for all; one for each when together they missed too much."""
+    if not (roots := {topic for each in absences for topic in each.visible}):
+        return
+    after, up_to = span(absences)
+    rows = log.rows_after(after, MOST_MISSED + 1, roots=sorted(roots), up_to=up_to)
+    if len(rows) <= MOST_MISSED:
+        by_root: defaultdict[str, list[Delivered]] = defaultdict(list)
+        for row in rows:
+            by_root[row["root"]].append(Delivered(row, directory))
+        for each in absences:
+            mine = (change for topic in each.visible for change in by_root[topic] if each.was(change))
+            each.of_topics = sorted(mine, key=attrgetter("seq"))
+    elif len(absences) == 1:
+        absences[0].of_topics = None
+    else:
+        for each in absences:
+            find_changes([each], directory)
+
+
+def find_changes_for_views(absences: Sequence[Absence], directory: Directory) -> None:
+    """All changes of the time: what entered or left a view may be any record."""
+    for each in absences:
+        if each.up_to - (each.after or 0) > MOST_MISSED:
+            each.of_views = None
+    short = [each for each in absences if each.of_views is not None]
+    if short:
+        after, up_to = span(short)
+        changes = [Delivered(row, directory) for row in log.rows_after(after, up_to - after, up_to=up_to)]
+        for each in short:
+            each.of_views = [change for change in changes if each.was(change)]
+
+
+def span(absences: Sequence[Absence]) -> tuple[int, int]:
+    return min(each.after or 0 for each in absences), max(each.up_to for each in absences)
 
 
 def accesses(user_ids: Iterable[int]) -> dict[int, Access]:
@@ -25,7 +101,7 @@ def accesses(user_ids: Iterable[int]) -> dict[int, Access]:
     return {user.pk: user.access for user in users}
 
 
-def visible_topics(reader: Reader, topics: Sequence[str]) -> set[str]:
+def visible_topics(reader: Reader, topics: Iterable[str]) -> set[str]:
     """Those of the topics that exist and that the reader may see; one statement for each record type."""
     by_record: defaultdict[str, set[int]] = defaultdict(set)
     for topic in topics:
@@ -46,15 +122,3 @@ def visible_ids(reader: Reader, record: str, ids: set[int]) -> set[int]:
     if kind.readers == "scope":
         rows = rows.visible_to(reader)
     return set(rows.values_list("pk", flat=True))
-
-
-def missed(after: int, up_to: int, roots: Sequence[str]) -> Missed:
-    rows = log.rows_after(after, MOST_MISSED + 1, roots=roots, up_to=up_to)
-    return Missed(None if len(rows) > MOST_MISSED else rows)
-
-
-def missed_by_views(after: int, up_to: int) -> Missed:
-    """All rows between two positions: what entered or left a view may be any record."""
-    if up_to - after > MOST_MISSED:
-        return Missed(None)
-    return Missed(log.rows_after(after, MOST_MISSED, up_to=up_to))

@@ -6,18 +6,16 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
-from crm.live import catchup
-from crm.live.frames import Delivered
+from crm.live.catchup import Absence
 from crm.live.hub import Hub
 from crm.live.panels import OpenPanel, panel
 from crm.live.presence import EVERYWHERE
 from crm.live.socket import Socket
-from crm.live.views import View, open_view
-from crm.live.watches import OpenView, Wish
+from crm.live.views import open_view
+from crm.live.watches import Wish
 from crm.timings import clock
 
 logger = logging.getLogger(__name__)
@@ -64,7 +62,7 @@ def be_here(hub: Hub, socket: Socket, where: Any) -> None:
         field = where.get("field")
         socket.here = (where["record"], field[:40] if isinstance(field, str) else None)
     socket.here_at = time.monotonic()
-    hub.share_presence()
+    hub.presence_changed.set()
 
 
 def complain(socket: Socket, topic: Any, reason: str) -> None:
@@ -91,11 +89,11 @@ class Watch:
             up_to = self.hub.head
             topics = self.register([each for each in wanted if isinstance(each, str)])
             views = self.open_names([each for each in wanted if isinstance(each, dict)])
-            async with self.hub.catching_up:
-                if not self.socket.is_closed:
-                    await self.drop_invisible(topics)
-                    if self.after is not None:
-                        await self.catch_up([each for each in topics if each in self.socket.records], views, up_to)
+            if topics or views:
+                absence = Absence(self.socket, topics, self.after, up_to, bool(views))
+                await self.hub.catching_up.ask(absence)
+                self.drop_invisible(absence)
+                self.catch_up(absence, views)
         except DatabaseError as error:
             logger.warning("A watch cannot be caught up, so who wished for it is let go: %s", str(error).strip())
             self.socket.close(1011)
@@ -115,9 +113,9 @@ class Watch:
             self.hub.watches.watch(self.socket, topic)
         return fresh
 
-    def open_names(self, wanted: list[Mapping[str, Any]]) -> dict[str, View]:
-        """Views and panels; what cannot be opened is answered with an error under its name."""
-        views: dict[str, View] = {}
+    def open_names(self, wanted: list[Mapping[str, Any]]) -> list[str]:
+        """Views, whose names it returns, and panels; what cannot be opened is answered with an error under its name."""
+        views: list[str] = []
         for each in wanted:
             name = each.get("as") or each.get("view") or each.get("panel")
             if not isinstance(name, str) or len(name) > 60:
@@ -126,8 +124,8 @@ class Watch:
                 complain(self.socket, name, f"more than {MOST_NAMES} views on one socket")
             elif "panel" in each:
                 self.open_panel(name, each)
-            elif view := self.open_view(name, each):
-                views[name] = view
+            elif self.open_view(name, each):
+                views.append(name)
         return views
 
     def open_panel(self, name: str, wanted: Mapping[str, Any]) -> None:
@@ -137,51 +135,35 @@ class Watch:
             return
         self.hub.watches.watch_panel(self.socket, name, OpenPanel(kind, args, self.socket.access))
 
-    def open_view(self, name: str, wanted: Mapping[str, Any]) -> View | None:
+    def open_view(self, name: str, wanted: Mapping[str, Any]) -> bool:
         access, filters, sort = self.socket.access, wanted.get("filter", {}), wanted.get("sort")
         try:
             view = open_view(str(wanted.get("view")), filters, sort, access)
         except ValidationError as error:
             complain(self.socket, name, "; ".join(error.messages))
-            return None
+            return False
         key = ("view", wanted["view"], json.dumps([filters, sort], sort_keys=True), access.scope())
         wish = Wish(frames=wanted.get("frames", True) is not False, html=wanted.get("html") is True)
         self.hub.watches.watch_view(self.socket, name, key, view, wish)
-        return view
+        return True
 
-    async def drop_invisible(self, topics: list[str]) -> None:
-        if not topics:
-            return
-        visible = await database_sync_to_async(catchup.visible_topics)(self.socket, topics)
-        for topic in set(topics) - visible:
+    def drop_invisible(self, absence: Absence) -> None:
+        for topic in set(absence.topics) - absence.visible:
             self.hub.watches.unwatch(self.socket, topic)
             if self.after is None:
                 self.socket.put({"error": {"topic": topic, "reason": "not found"}})
             else:
                 self.socket.put({"gone": [topic]})
 
-    async def catch_up(self, topics: list[str], views: dict[str, View], up_to: int) -> None:
+    def catch_up(self, absence: Absence, views: list[str]) -> None:
         """Exactly what was missed, before anything newer; or a clear resync when it is too much."""
-        after = self.after or 0
-        found = await database_sync_to_async(catchup.missed)(after, up_to, topics) if topics else catchup.Missed([])
-        rows = found.rows
-        if rows is None:
+        if absence.of_topics is None:
             self.socket.put({"resync": True})
             return
-        sees = self.socket.access.sees_contacts
-        changes = [Delivered(row, self.hub.directory) for row in rows]
-        self.socket.put_first([(each.seq, each.text(sees)) for each in changes])
-        if views and after < up_to:
-            await self.catch_up_views(views, up_to, after)
-
-    async def catch_up_views(self, views: dict[str, View], up_to: int, after: int) -> None:
-        rows = (await database_sync_to_async(catchup.missed_by_views)(after, up_to)).rows
-        for name, view in views.items():
-            if rows is None:
+        sees, watched = self.socket.access.sees_contacts, self.socket.records
+        self.socket.put_first([(each.seq, each.text(sees)) for each in absence.of_topics if each.root in watched])
+        for name in views:
+            if absence.of_views is None:
                 self.socket.put({"resync": True, "as": name})
             elif key := self.socket.views.get(name):
-                wish = self.hub.watches.views[key].watchers[self.socket, name]
-                self.replay(OpenView(view, {(self.socket, name): wish}), rows)
-
-    def replay(self, open_view: OpenView, rows: list[dict[str, Any]]) -> None:
-        self.hub.fanout.replay(open_view, [Delivered(row, self.hub.directory) for row in rows])
+                self.hub.fanout.replay(self.hub.watches.views[key], (self.socket, name), absence.of_views)

@@ -9,13 +9,13 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.http.request import validate_host
 
+from crm.live.asking import Together
 from crm.live.commands import complain, obey
 from crm.live.hub import Hub, hub
 from crm.live.socket import Identity, Socket
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 MOST_TEXT = 256 * 1024  # characters of one command
 
 
+Found = tuple[Identity, Access]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -54,17 +55,16 @@ async def live(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         here.remove(socket)
 
 
-async def identify(raw: Iterable[tuple[bytes, bytes]]) -> tuple[Identity, Access] | None:
+async def identify(raw: Iterable[tuple[bytes, bytes]]) -> Found | None:
     """Browsers come with a session and an Origin of ours, programs with a bearer token."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
     kind, _, token = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        found: tuple[Identity, Access] | None = await database_sync_to_async(by_token)(token.strip())
-        return found
+        return await tokens.ask(token.strip())
     if not is_our_origin(headers.get("origin", ""), headers.get("host", "")):
         return None
     morsel = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-    return await database_sync_to_async(by_session)(morsel.value) if morsel else None
+    return await sessions.ask(morsel.value) if morsel and morsel.value.isalnum() else None
 
 
 async def take(here: Hub, socket: Socket, text: str | None) -> None:
@@ -109,7 +109,7 @@ def is_our_origin(origin: str, host: str) -> bool:
     return bool(name.hostname) and name.netloc == host and validate_host(name.hostname or "", settings.ALLOWED_HOSTS)
 
 
-def by_session(key: str) -> tuple[Identity, Access] | None:
+def by_session(key: str) -> Found | None:
     request = HttpRequest()
     request.session = SessionStore(key)
     user: Any = get_user(request)
@@ -118,9 +118,13 @@ def by_session(key: str) -> tuple[Identity, Access] | None:
     return Identity(user.pk, hashlib.sha256(key.encode()).hexdigest(), None), user.access
 
 
-def by_token(plain: str) -> tuple[Identity, Access] | None:
+def by_token(plain: str) -> Found | None:
     found = staff.user_for_token(plain)
     if found is None:
         return None
     user, token = found
     return Identity(user.pk, None, token.pk), user.access
+
+
+tokens = Together[str, Found | None](lambda plains: [by_token(each) for each in plains])
+sessions = Together[str, Found | None](lambda keys: [by_session(each) for each in keys])

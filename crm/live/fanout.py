@@ -4,13 +4,14 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from crm.live.deliveries import Deliveries
 from crm.live.frames import Delivered
 from crm.live.socket import Socket
 from crm.live.views import View
-from crm.live.watches import OpenView, Watches, Wish
+from crm.live.watches import OpenView, Watcher, Watches, Wish
 
 Owed = defaultdict[Socket, dict[int, Delivered]]
 
@@ -86,23 +87,21 @@ class Fanout:
 
     def tell(self, happening: Happening) -> None:
         """Enter, move and leave to a view's watchers; so many that drawing them anew is less: a resync of the view."""
-        texts: dict[tuple[int, bool], str] = {}
+        view = happening.open_view.view
         has_room = happening.open_view.has_room(len(happening.events), time.monotonic())
         for (socket, name), wish in happening.open_view.watchers.items():
             if not has_room:
                 socket.put({"resync": True, "as": name})
             else:
                 for event, change in happening.events:
-                    key = (change.seq, wish.html)
-                    if key not in texts:
-                        texts[key] = json.dumps(item(event, change, happening.open_view.view, wish), ensure_ascii=False)
-                    socket.put_text(f'{{"{event}":[{texts[key]}],"as":{json.dumps(name)}}}')
+                    text = change.once((view, wish.html), partial(item, event, change, view, wish))
+                    socket.put_text(f'{{"{event}":[{text}],"as":{json.dumps(name)}}}')
             socket.flush()
 
-    def replay(self, open_view: OpenView, changes: Sequence[Delivered]) -> None:
+    def replay(self, open_view: OpenView, watcher: Watcher, changes: Sequence[Delivered]) -> None:
         """What a view's watcher missed, sent with the next flush; not timed, since nobody watched when it happened."""
         owed: Owed = defaultdict(dict)
-        happening = self.judge(open_view, changes, owed)
+        happening = self.judge(open_view.of(watcher), changes, owed)
         for socket, frames in owed.items():
             for seq in sorted(frames):
                 socket.put_frame(seq, frames[seq].text(socket.access.sees_contacts))
@@ -110,11 +109,10 @@ class Fanout:
             self.tell(happening)
 
 
-def item(event: str, change: Delivered, view: View, wish: Wish) -> dict[str, Any]:
+def item(event: str, change: Delivered, view: View, wish: Wish) -> str:
     """What a watcher is told about a row: where it is in the view's order, and unless it left, what it shows."""
     told = view.item(change) | {"by": change.by()}
-    if event == "leave":
-        return told
-    return told | (
-        {"html": view.html(change)} if wish.html else {"fields": change.all_fields(view.access.sees_contacts)}
-    )
+    if event != "leave":
+        shown = view.html(change) if wish.html else change.all_fields(view.access.sees_contacts)
+        told |= {"html" if wish.html else "fields": shown}
+    return json.dumps(told, ensure_ascii=False)

@@ -1,7 +1,7 @@
 """A change as sockets are sent it: projected once, encoded once for each class of readers, shared by all of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from crm.records import registry
@@ -20,7 +20,7 @@ class Delivered:
         self.topic = f"{row['record']}:{row['record_id']}"
         self.root: str = row["root"]
         self.kind: RecordType | None = registry.record_type(self.record)
-        self._texts: dict[bool, str] = {}
+        self._texts: dict[Hashable, str] = {}
         self._projected: dict[str, Any] | None = None
         self._earlier: dict[str, Any] | None = None
 
@@ -92,11 +92,16 @@ class Delivered:
 
     def text(self, sees_contacts: bool) -> str:
         """The frame as JSON."""
-        if sees_contacts not in self._texts:
-            self._texts[sees_contacts] = json.dumps(
-                self.frame(sees_contacts), ensure_ascii=False, separators=(",", ":")
-            )
-        return self._texts[sees_contacts]
+        return self.once(
+            sees_contacts,
+            lambda: json.dumps(self.frame(sees_contacts), ensure_ascii=False, separators=(",", ":")),
+        )
+
+    def once(self, readers: Hashable, text: Callable[[], str]) -> str:
+        """What it is for one class of readers, made for the first of them."""
+        if readers not in self._texts:
+            self._texts[readers] = text()
+        return self._texts[readers]
 
 
 def as_text(moment: Any) -> str:

@@ -9,12 +9,14 @@ import os
 import socket as sockets_module
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from crm.live import bus, catchup
+from crm.live.asking import Together, ask
+from crm.live.catchup import Absence
 from crm.live.deliveries import Deliveries
 from crm.live.fanout import Fanout
 from crm.live.frames import Delivered
@@ -30,7 +32,6 @@ HEARTBEAT = 1.0  # seconds between heads, and between questions to the log
 SETTLE = 0.1  # seconds between looks for deliveries that are complete and panels that are due
 SLICE = 200  # changes given out before the loop may breathe
 REPAIR = 2_000  # rows read from the log at once
-CATCH_UPS = 2  # sockets that are told at the same time what they missed
 
 
 class Hub:
@@ -47,9 +48,8 @@ class Hub:
         self.head = 0
         self.directory: directory.Directory = {}
         self.turn = asyncio.Lock()
-        # When hundreds come back at once those behind the first wait here, where who gives up costs nothing more, and
-        # not before the database, where the hub's own questions to the log would wait behind them.
-        self.catching_up = asyncio.Semaphore(CATCH_UPS)
+        self.catching_up = Together[Absence, Absence](lambda absences: catchup.answer(absences, self.directory))
+        self.presence_changed = asyncio.Event()
         self.started: asyncio.Task[None] | None = None
         self.loops: list[asyncio.Task[None]] = []
 
@@ -65,7 +65,7 @@ class Hub:
         self.loops = [asyncio.get_running_loop().create_task(self.keep(each)) for each in loops]
 
     async def take_position(self) -> None:
-        self.epoch, self.head, held = await database_sync_to_async(directory.page_state)()
+        self.epoch, self.head, held = await ask(directory.page_state)
         self.directory = {name: dict(entries) for name, entries in held.items()}
 
     async def keep(self, loop: Coroutine[Any, Any, None]) -> None:
@@ -103,7 +103,7 @@ class Hub:
 
     async def ask_log(self) -> None:
         """The log itself is asked for its head, so that nothing depends on the bus."""
-        epoch, head = await database_sync_to_async(log.position)()
+        epoch, head = await ask(log.position)
         async with self.turn:
             if epoch != self.epoch:
                 await self.change_epoch()
@@ -113,7 +113,7 @@ class Hub:
     async def repair(self, up_to: int) -> None:
         while self.head < up_to:
             try:
-                rows = await database_sync_to_async(log.rows_after)(self.head, REPAIR, up_to=up_to)
+                rows = await ask(log.rows_after, self.head, REPAIR, up_to=up_to)
             except DatabaseError as error:
                 logger.warning("The log cannot be read: %s", str(error).strip())
                 return
@@ -172,7 +172,7 @@ class Hub:
     async def recheck(self, sockets: list[Socket]) -> None:
         """Asks again what these may see, and takes from their screens what they may no longer."""
         try:
-            fresh = await database_sync_to_async(catchup.accesses)({socket.identity.user_id for socket in sockets})
+            fresh = await ask(catchup.accesses, {socket.identity.user_id for socket in sockets})
             for socket in sockets:
                 access = fresh.get(socket.identity.user_id)
                 if access is None:
@@ -186,7 +186,7 @@ class Hub:
                 socket.close(1011)
 
     async def narrow(self, socket: Socket) -> None:
-        visible = await database_sync_to_async(catchup.visible_topics)(socket, sorted(socket.records))
+        visible = await ask(catchup.visible_topics, socket, sorted(socket.records))
         for topic in socket.records - visible:
             self.watches.lose(socket, topic)
         # What views and panels show follows from the access: the client asks for them again, under its new rights.
@@ -205,7 +205,7 @@ class Hub:
         socket.is_closed = True
         self.watches.remove(socket)
         self.deliveries.forget(socket)
-        self.share_presence()
+        self.presence_changed.set()
 
     # Clocks.
 
@@ -260,7 +260,7 @@ class Hub:
             for panel in [each for each in self.watches.panels.values() if each.wants(now)]:
                 panel.is_due, panel.computed_at = False, now
                 try:
-                    text = await database_sync_to_async(panel.compute)()
+                    text = await ask(panel.compute)
                 except Exception:  # one panel's fault is not the others'
                     logger.exception("The panel %s failed", panel.kind.name)
                     continue
@@ -269,15 +269,15 @@ class Hub:
     # Presence.
 
     async def tell_presence(self) -> None:
+        """To our screens, and by the bus to the other hubs: every few seconds, and once for all who come and go."""
         while True:
-            self.share_presence()
-            await asyncio.sleep(TELL_EVERY)
-
-    def share_presence(self) -> None:
-        """To the screens of this process now, to the other processes by the bus."""
-        self.send_presence()
-        message = self.presence.message(self.watches.sockets, time.monotonic())
-        asyncio.get_running_loop().run_in_executor(None, bus.publish, message, bus.PRESENCE)
+            self.presence_changed.clear()
+            self.send_presence()
+            message = self.presence.message(self.watches.sockets, time.monotonic())
+            asyncio.get_running_loop().run_in_executor(None, bus.publish, message, bus.PRESENCE)
+            await asyncio.sleep(SETTLE)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.presence_changed.wait(), TELL_EVERY)
 
     def send_presence(self) -> None:
         for topic, people in self.presence.changed(self.watches.sockets, time.monotonic()).items():

@@ -31,6 +31,10 @@ class OpenView:
     second: int = 0
     told: int = 0
 
+    def of(self, watcher: Watcher) -> "OpenView":
+        """The same view as one of its watchers has it."""
+        return OpenView(self.view, {watcher: self.watchers[watcher]})
+
     def has_room(self, events: int, now: float) -> bool:
         """Whether so many more still fit into this second, after which drawing all anew is less work for everybody."""
         if int(now) != self.second:

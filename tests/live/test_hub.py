@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -10,7 +10,7 @@ from django.db import OperationalError, connections
 
 from crm.live import catchup
 from crm.live import socket as sockets
-from crm.live.commands import Watch, obey
+from crm.live.commands import obey
 from crm.live.hub import Hub
 from crm.live.socket import Identity, Socket
 from crm.records import log
@@ -36,8 +36,12 @@ class Wire:
             await asyncio.Event().wait()
         self.texts.append(json.loads(message["text"]))
 
+    def frames(self):
+        told = [frame for message in self.texts for frame in message.get("frames", [])]
+        return [(frame["record"], frame["version"]) for frame in told]
+
     def versions(self):
-        return [frame["version"] for message in self.texts for frame in message.get("frames", [])]
+        return [version for _, version in self.frames()]
 
 
 @sync_to_async
@@ -164,7 +168,7 @@ async def test_a_watch_that_cannot_be_caught_up_is_let_go_before_any_head(watche
     await change(customer, alice, "A")
     await hub.ask_log()
     newcomer, wire = await open_socket(hub, alice)
-    monkeypatch.setattr(catchup, "missed", away)
+    monkeypatch.setattr(catchup, "answer", away)
     await obey(hub, newcomer, {"watch": [customer.topic], "from": start, "epoch": hub.epoch})
     hub.send_heads()
     await asyncio.sleep(0)
@@ -172,18 +176,45 @@ async def test_a_watch_that_cannot_be_caught_up_is_let_go_before_any_head(watche
     assert [message for message in wire.texts if "epoch" not in message] == []
 
 
-async def test_who_gave_up_before_her_turn_is_not_caught_up(watched, monkeypatch):
+async def test_who_come_back_together_are_told_each_what_she_missed_by_the_same_statements(watched, monkeypatch):
     hub, _, _, alice, customer = watched
-    newcomer, _ = await open_socket(hub, alice)
-    asked = AsyncMock()
-    monkeypatch.setattr(Watch, "catch_up", asked)
-    watch = {"watch": [customer.topic], "from": hub.head, "epoch": hub.epoch}
-    async with hub.catching_up, hub.catching_up:
-        waiting = asyncio.ensure_future(obey(hub, newcomer, watch))
-        await asyncio.sleep(0)
-        hub.remove(newcomer)
-    await waiting
-    asked.assert_not_awaited()
+    start = hub.head
+    other = await sync_to_async(make_customer)(alice, name="Another")
+    await change(customer, alice, "A", "B")
+    await change(other, alice, "C")
+    await hub.ask_log()
+    assert hub.head == start + 4  # A, B, the other's beginning, C
+    asked = Mock(side_effect=log.rows_after)
+    monkeypatch.setattr(log, "rows_after", asked)
+    seen = {"watch": [customer.topic], "from": start}, {"watch": [customer.topic, other.topic], "from": start + 2}
+    wires = []
+    for wanted in seen:
+        newcomer, wire = await open_socket(hub, alice)
+        wires.append((wire, asyncio.ensure_future(obey(hub, newcomer, wanted | {"epoch": hub.epoch}))))
+    await asyncio.gather(*(told for _, told in wires))
+    await asyncio.sleep(0)
+    assert [wire.frames() for wire, _ in wires] == [
+        [(customer.topic, 2), (customer.topic, 3)],
+        [(customer.topic, 3), (other.topic, 2)],
+    ]
+    asked.assert_called_once()
+
+
+async def test_one_who_missed_too_much_takes_nothing_from_those_beside_her(watched, monkeypatch):
+    hub, _, _, alice, customer = watched
+    start = hub.head
+    await change(customer, alice, "A", "B", "C")
+    await hub.ask_log()
+    monkeypatch.setattr(catchup, "MOST_MISSED", 2)
+    wires = []
+    for position in (start, start + 1):
+        newcomer, wire = await open_socket(hub, alice)
+        wanted = {"watch": [customer.topic], "from": position, "epoch": hub.epoch}
+        wires.append((wire, asyncio.ensure_future(obey(hub, newcomer, wanted))))
+    await asyncio.gather(*(told for _, told in wires))
+    await asyncio.sleep(0)
+    assert [wire.versions() for wire, _ in wires] == [[], [3, 4]]
+    assert {"resync": True} in wires[0][0].texts
 
 
 async def test_who_may_have_lost_rights_is_let_go_when_they_cannot_be_asked(watched, monkeypatch):
