@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
+from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -51,5 +53,7 @@ def send(request: StaffRequest, customer_id: int, kind: Kind, form: RequestForm)
 
 
 def show(request: StaffRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    name = "_panel" if request.htmx else "new"  # type: ignore[attr-defined]
-    return render(request, f"requests/{name}.html", context, status=status)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "requests/_panel.html", context, status=status)
+    whose = apps.get_model(settings.CUSTOMER_MODEL)._default_manager.get(pk=context["customer"])
+    return render(request, "requests/new.html", {**context, "whose": whose}, status=status)
