@@ -4,8 +4,6 @@ from typing import Any
 
 import pgtrigger
 
-from crm.records.triggers import PAIRED
-
 ADDRESS = ("street", "postcode", "city", "region", "country")
 FOUND_BY = ("name", "company_name", "city", "reference", "emails", "phones", "street", "postcode")
 
@@ -15,7 +13,7 @@ def row(alias: str, columns: tuple[str, ...]) -> str:
 
 
 def differ(columns: tuple[str, ...]) -> str:
-    return f"{row('n', columns)} IS DISTINCT FROM {row('o', columns)}"
+    return f"{row('NEW', columns)} IS DISTINCT FROM {row('OLD', columns)}"
 
 
 # The lists and the first address of the customers named by `touched`, as their parts say. Parts that follow their
@@ -90,10 +88,10 @@ SEARCH_INSERT = """
     INSERT INTO customers_search (customer_id, open_text, contact_text)
     SELECT n.id, customers_open_text(n), customers_contact_text(n) FROM new_rows n;"""
 SEARCH_UPDATE = """
-    UPDATE customers_search s SET open_text = n.open_text, contact_text = n.contact_text
-    FROM {rows} WHERE s.customer_id = n.id;"""
+        UPDATE customers_search SET open_text = customers_open_text(NEW), contact_text = customers_contact_text(NEW)
+        WHERE customer_id = NEW.id;"""
 RENAME_PEOPLE = """
-    UPDATE customers_customer c SET company_name = n.name FROM {rows} WHERE c.company_id = n.id;"""
+        UPDATE customers_customer SET company_name = NEW.name WHERE company_id = NEW.id;"""
 
 # A part keeps its label as long as its value stays.
 POINTS_DELETE = """
@@ -131,35 +129,30 @@ ADDRESS_INSERT = f"""
 
 FOLLOW_INSERT = SEARCH_INSERT + (POINTS_WRITE + ADDRESS_INSERT).format(rows="new_rows n") + "\n    RETURN NULL;"
 
-RENAMED = "n.kind = 'company' AND n.name <> o.name"
-CHANGES = {
-    "renamed": (RENAMED, RENAME_PEOPLE),
-    "found_otherwise": (differ(FOUND_BY), SEARCH_UPDATE),
-    "points_changed": (differ(("emails", "phones")), POINTS_DELETE + POINTS_WRITE),
-    "moved": (differ(ADDRESS), ADDRESS_UPDATE + ADDRESS_INSERT),
-}
-
-
-def follow(name: str, condition: str, statements: str) -> str:
-    texts = "customers_open_text(n) AS open_text, customers_contact_text(n) AS contact_text"  # made where they are used
-    rows = f"(SELECT n.*, {texts} FROM {PAIRED} WHERE {condition} OFFSET 0) n"  # noqa: S608
-    return f"""
-    IF {name} THEN {statements.format(rows=rows)}
-    END IF;"""
-
-
-# Asked once, since most changes concern none of it, and since a statement trigger fires for no rows too: renaming would
-# call itself for ever. Columns that parts have just folded into have nothing to tell those parts.
+POINTS = ("emails", "phones")
+FOLLOWED = tuple(dict.fromkeys([*FOUND_BY, *POINTS, *ADDRESS]))  # a change of any other column concerns nobody else
+THIS = "(SELECT NEW.*) n"
+# Columns that parts have just folded into have nothing to tell those parts.
 FOLLOW_UPDATE = f"""
-    SELECT {", ".join(f"bool_or({condition})" for condition, _ in CHANGES.values())} INTO {", ".join(CHANGES)}
-    FROM {PAIRED};
-    IF pg_trigger_depth() > 1 THEN points_changed := false; moved := false; END IF;
-    {"".join(follow(name, *change) for name, change in CHANGES.items())}
-    RETURN NULL;"""  # noqa: S608
+    IF NEW.kind = 'company' AND NEW.name <> OLD.name THEN {RENAME_PEOPLE}
+    END IF;
+    IF {differ(FOUND_BY)} THEN {SEARCH_UPDATE}
+    END IF;
+    IF pg_trigger_depth() > 1 THEN RETURN NULL; END IF;
+    IF {differ(POINTS)} THEN {(POINTS_DELETE + POINTS_WRITE).format(rows=THIS)}
+    END IF;
+    IF {differ(ADDRESS)} THEN {(ADDRESS_UPDATE + ADDRESS_INSERT).format(rows=THIS)}
+    END IF;
+    RETURN NULL;"""
 
 FOLLOW_TRIGGERS = [
     after("follow_insert", pgtrigger.Insert, FOLLOW_INSERT, old=False, new=True),
-    after(
-        "follow_update", pgtrigger.Update, FOLLOW_UPDATE, old=True, new=True, declare=[(x, "boolean") for x in CHANGES]
+    pgtrigger.Trigger(
+        name="follow_update",
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        # Not by rows, which PostgreSQL words otherwise after a restore.
+        condition=pgtrigger.Condition(f"({' OR '.join(f'NEW.{x} IS DISTINCT FROM OLD.{x}' for x in FOLLOWED)})"),
+        func=FOLLOW_UPDATE,
     ),
 ]
