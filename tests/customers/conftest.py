@@ -43,3 +43,15 @@ def browser_of(everybody):
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def ask(everybody, customer):
+    """`ask("change_details", city="Hull")` sends it for alice's customer and handles it; answers its row."""
+    from crm.requests.services import accept_request
+    from tests.requests.handling import handled
+
+    def send(kind, **payload):
+        return handled(accept_request(kind, customer.pk, payload, actor=everybody.alice))
+
+    return send

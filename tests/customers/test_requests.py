@@ -8,35 +8,16 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from crm.records.models import ChangeNew
-from crm.requests import engine, worker
-from crm.requests.kinds import kind_named
 from crm.requests.models import Request
 from crm.requests.services import accept_request
 from crm.staff.models import User
 from customers import requests, services
-from customers.copies import making
-from customers.models import Consent, Customer, DataCopy, FollowUp
+from customers.models import Consent, Customer, FollowUp
 from customers.placement import next_working_hour
-from tests.factories import make_customer, make_user, number_changes
+from tests.factories import make_user, number_changes
+from tests.requests.handling import handled
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ask(everybody, customer):
-    """`ask("change_details", city="Hull")` sends it for alice's customer and handles it; answers its row."""
-
-    def send(kind, **payload):
-        request = accept_request(kind, customer.pk, payload, actor=everybody.alice)
-        return handle(request)
-
-    return send
-
-
-def handle(request):
-    worker.handle(engine.claim("requests", "here"))
-    request.refresh_from_db()
-    return request
 
 
 @pytest.fixture
@@ -97,7 +78,7 @@ def test_details_that_hold_no_more_are_refused_with_the_reason(everybody, custom
     request = accept_request("change_details", customer.pk, {"city": "Hull"}, actor=everybody.alice)
     Request.objects.update(payload={"city": "Hull", "emails": ["nobody"]})
 
-    handle(request)
+    handled(request)
 
     assert request.state == "failed"
     assert request.reason.startswith("emails: nobody: ")
@@ -110,7 +91,7 @@ def test_nothing_is_done_for_a_customer_in_the_trash(everybody, customer):
     request = accept_request("change_details", customer.pk, {"city": "Hull"}, actor=everybody.alice)
     services.trash_customer(customer.pk, actor=everybody.alice, version=customer.version)
 
-    assert handle(request).reason == "This customer is in the trash."
+    assert handled(request).reason == "This customer is in the trash."
 
 
 def test_what_is_so_already_changes_nothing(ask, customer):
@@ -191,11 +172,11 @@ def test_without_owner_and_team_whoever_sees_all_calls_back_and_nobody_is_refuse
     assert ask_as(everybody.dana, customer).result["who"] in ("Dana Wu", "admin")
     request = accept_request("call_back", customer.pk, {}, actor=everybody.dana)
     User.objects.update(is_active=False)
-    assert handle(request).reason == "There is nobody who could call back."
+    assert handled(request).reason == "There is nobody who could call back."
 
 
 def ask_as(user, customer):
-    return handle(accept_request("call_back", customer.pk, {}, actor=user))
+    return handled(accept_request("call_back", customer.pk, {}, actor=user))
 
 
 @pytest.mark.parametrize(
@@ -269,138 +250,3 @@ def test_each_request_and_what_came_of_it_stand_on_the_timeline(ask, customer, b
     assert "Request agreed to marketing by e-mail" in told
     assert "Request planned Call back: the offer for" in told
     assert re.search(r"Request changed city[^|]*Hull", told, re.IGNORECASE)
-
-
-FORMS = [
-    ({"kind": "change_details", "city": "Hull", "emails": "a@b.example, c@d.example", "phones": ""}, "change_details",
-     {"city": "Hull", "emails": ["a@b.example", "c@d.example"]}),
-    ({"kind": "call_back", "when": "2026-11-30T10:00", "about": "the offer"}, "call_back",
-     {"when": "2026-11-30T10:00:00Z", "about": "the offer"}),
-    ({"kind": "call_back"}, "call_back", {}),
-    ({"kind": "consent", "channel": "sms", "is_given": "no"}, "consent", {"channel": "sms", "is_given": False}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("filled_in", "kind", "payload"), FORMS)
-def test_staff_send_requests_from_the_customers_page(customer, browser_of, everybody, filled_in, kind, payload):
-    address = f"/requests/of/{customer.pk}/new/"
-    if "when" in filled_in:
-        day = (timezone.now() + timedelta(days=9)).strftime("%Y-%m-%d")
-        filled_in, payload = filled_in | {"when": f"{day}T10:00"}, payload | {"when": f"{day}T10:00:00Z"}
-
-    answer = browser_of("bob", htmx="panel").post(address, filled_in | {"key": "once"})
-
-    request = Request.objects.get()
-    assert (answer.status_code, request.kind, request.payload) == (200, kind, payload)
-    assert request.sender == f"user:{everybody.bob.pk}"
-    assert f"/requests/{request.pk}/" in answer.content.decode()
-    assert "<form" not in answer.content.decode()
-    again = browser_of("bob").post(address, filled_in | {"key": "once"})
-    assert again["Location"] == f"/requests/{request.pk}/"
-    assert Request.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("filled_in", "field"),
-    [
-        ({"kind": "change_details", "emails": "nobody"}, "emails"),
-        ({"kind": "change_details", "city": "x" * 121}, "city"),
-        ({"kind": "call_back", "when": "soon"}, "when"),
-        ({"kind": "call_back", "when": "2999-01-01T10:00"}, "when"),
-        ({"kind": "consent", "channel": "owl", "is_given": "no"}, "channel"),
-        ({"kind": "consent", "channel": "sms"}, "is_given"),
-        ({"kind": "change_details"}, ""),
-    ],
-)
-def test_what_is_wrong_in_the_form_is_said_beside_its_field(customer, browser_of, filled_in, field):
-    for htmx in (None, "panel"):
-        answer = browser_of("bob", htmx=htmx).post(f"/requests/of/{customer.pk}/new/", filled_in)
-
-        assert answer.status_code == 422
-        assert set(answer.context["form"].errors) == {field or "__all__"}
-        assert "error" in answer.content.decode()
-    assert not Request.objects.exists()
-
-
-def test_the_form_offers_the_kinds_that_one_may_send(customer, browser_of):
-    address = f"/requests/of/{customer.pk}/new/"
-
-    shown = browser_of("bob").get(f"{address}?kind=consent").content.decode()
-
-    assert all(f"?kind={kind}" in shown for kind in ("change_details", "call_back", "consent"))
-    assert 'name="is_given"' in shown
-    assert browser_of("bob").get(f"{address}?kind=probe").status_code == 404
-    assert browser_of("bob").post(address, {"kind": "probe"}).status_code == 404
-
-
-def test_the_panel_is_for_who_sees_the_customer_and_its_form_for_who_may_change_it(customer, browser_of):
-    panel, new = f"/requests/of/{customer.pk}/", f"/requests/of/{customer.pk}/new/"
-
-    assert new in browser_of("bob").get(panel).content.decode()
-    assert new not in browser_of("vera").get(panel).content.decode()
-    for name, status in (("vera", 403), ("charlie", 404)):
-        assert browser_of(name).get(new).status_code == status
-        assert browser_of(name).post(new, {"kind": "call_back"}).status_code == status
-    assert browser_of("charlie").get(panel).status_code == 404
-    assert not Request.objects.exists()
-
-
-def test_the_forms_ask_for_what_the_payloads_take():
-    for kind in (
-        kind_named("change_details"),
-        kind_named("call_back"),
-        kind_named("consent"),
-        kind_named("export_data"),
-    ):
-        assert set(kind.form().fields) == set(kind.payload.model_fields)
-
-
-@pytest.fixture
-def copy(ask, customer, everybody):
-    services.add_note(customer.pk, actor=everybody.bob, body="Likes tea.")
-    number_changes()
-    services.tag_customer(customer.pk, actor=everybody.bob, tag="vip")
-    ask("consent", channel="email", is_given=True)
-    return ask("export_data").result
-
-
-def test_all_that_is_held_comes_as_one_file(copy, customer, browser_of):
-    answer = browser_of("bob").get(copy["url"])
-
-    held = answer.json()
-    assert answer["Content-Disposition"].startswith(f'attachment; filename="customer-{customer.pk}-')
-    assert answer["Cache-Control"] == "no-store"
-    assert (held["customer"]["emails"], held["customer"]["owner"]) == (["aisha@kestrel.example"], "alice")
-    assert held["customer"]["tags"] == ["vip"]
-    assert [point["value"] for point in held["contact_points"] if point["kind"] != "address"] == [
-        "aisha@kestrel.example",
-        "+441134960199",
-    ]
-    assert [(note["author__username"], note["body"]) for note in held["notes"]] == [("bob", "Likes tea.")]
-    assert [consent["channel"] for consent in held["consents"]] == ["email"]
-    assert [request["kind"] for request in held["requests"]] == ["consent", "export_data"]
-    parts = {(change["record"], change["op"]) for change in held["history"]}
-    assert {("customer", "c"), ("customer", "u"), ("note", "c"), ("consent", "c"), ("request", "u")} <= parts
-    assert held["history"][0]["data"]["phones"] == ["+441134960199"]
-
-
-def test_the_copy_is_for_who_may_export_and_expires(copy, browser_of, everybody):
-    viewers = everybody.vera.role
-    page = browser_of("bob").get(f"/requests/{Request.objects.get(kind='export_data').pk}/").content.decode()
-
-    assert copy["url"] in page
-    for name, status in (("charlie", 404), ("vera", 403)):
-        assert browser_of(name).get(copy["url"]).status_code == status
-    type(viewers).objects.filter(pk=viewers.pk).update(may_export=True)
-    assert browser_of("vera").get(copy["url"]).status_code == 403  # who still sees no contact details
-    DataCopy.objects.update(expires_at=timezone.now())
-    assert browser_of("bob").get(copy["url"]).status_code == 404
-    assert making.forget_old_copies() == 1
-
-
-def test_a_copy_is_one_customers(copy, everybody, browser_of):
-    other = make_customer(everybody.alice, name="Other")
-
-    number = copy["url"].rstrip("/").rpartition("/")[2]
-    assert browser_of("bob").get(f"/customers/{other.pk}/copies/{number}/").status_code == 404
-    assert making.forget_old_copies() == 0

@@ -1,0 +1,63 @@
+"""The copy of all that is held about a customer: what is in it, for whom, and how long."""
+
+import pytest
+from django.utils import timezone
+
+from crm.requests.models import Request
+from customers import services
+from customers.copies import making
+from customers.models import DataCopy
+from tests.factories import make_customer, number_changes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def copy(ask, customer, everybody):
+    services.add_note(customer.pk, actor=everybody.bob, body="Likes tea.")
+    number_changes()
+    services.tag_customer(customer.pk, actor=everybody.bob, tag="vip")
+    ask("consent", channel="email", is_given=True)
+    return ask("export_data").result
+
+
+def test_all_that_is_held_comes_as_one_file(copy, customer, browser_of):
+    answer = browser_of("bob").get(copy["url"])
+
+    held = answer.json()
+    assert answer["Content-Disposition"].startswith(f'attachment; filename="customer-{customer.pk}-')
+    assert answer["Cache-Control"] == "no-store"
+    assert (held["customer"]["emails"], held["customer"]["owner"]) == (["aisha@kestrel.example"], "alice")
+    assert held["customer"]["tags"] == ["vip"]
+    assert [point["value"] for point in held["contact_points"] if point["kind"] != "address"] == [
+        "aisha@kestrel.example",
+        "+441134960199",
+    ]
+    assert [(note["author__username"], note["body"]) for note in held["notes"]] == [("bob", "Likes tea.")]
+    assert [consent["channel"] for consent in held["consents"]] == ["email"]
+    assert [request["kind"] for request in held["requests"]] == ["consent", "export_data"]
+    parts = {(change["record"], change["op"]) for change in held["history"]}
+    assert {("customer", "c"), ("customer", "u"), ("note", "c"), ("consent", "c"), ("request", "u")} <= parts
+    assert held["history"][0]["data"]["phones"] == ["+441134960199"]
+
+
+def test_the_copy_is_for_who_may_export_and_expires(copy, browser_of, everybody):
+    viewers = everybody.vera.role
+    page = browser_of("bob").get(f"/requests/{Request.objects.get(kind='export_data').pk}/").content.decode()
+
+    assert copy["url"] in page
+    for name, status in (("charlie", 404), ("vera", 403)):
+        assert browser_of(name).get(copy["url"]).status_code == status
+    type(viewers).objects.filter(pk=viewers.pk).update(may_export=True)
+    assert browser_of("vera").get(copy["url"]).status_code == 403  # who still sees no contact details
+    DataCopy.objects.update(expires_at=timezone.now())
+    assert browser_of("bob").get(copy["url"]).status_code == 404
+    assert making.forget_old_copies() == 1
+
+
+def test_a_copy_is_one_customers(copy, everybody, browser_of):
+    other = make_customer(everybody.alice, name="Other")
+
+    number = copy["url"].rstrip("/").rpartition("/")[2]
+    assert browser_of("bob").get(f"/customers/{other.pk}/copies/{number}/").status_code == 404
+    assert making.forget_old_copies() == 0
