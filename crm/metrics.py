@@ -77,9 +77,10 @@ def screens() -> Iterator[Metric]:
 
 
 def timings() -> Iterator[Metric]:
-    for family, found in figures.figures(WINDOW).items():
+    answers = figures.response_figures("answer", figures.stretch_of(WINDOW))
+    for family, found in {**figures.figures(WINDOW), "answer": answers}.items():
         seconds = GaugeMetricFamily(
-            f"pulse_{family}_seconds", f"T_{family} of the last {WINDOW} seconds.", labels=["statistic"]
+            f"pulse_{family}_seconds", f"The {family} times of the last {WINDOW} seconds.", labels=["statistic"]
         )
         for name in STATISTICS:
             if found[name] is not None:
@@ -96,7 +97,7 @@ def requests() -> Metric:
     """By module, as they were logged: every HTTP request and socket command of all processes."""
     answered = GaugeMetricFamily("pulse_requests", f"Requests of the last {WINDOW} seconds.", labels=["module"])
     stretch = figures.stretch_of(WINDOW)
-    for group in figures.source("response", stretch).summary("response", stretch):
+    for group in figures.source("answer", stretch).summary("answer", stretch):
         if group.module is not None and group.kind is None:
             answered.add_metric([group.module], group.figure.n)
     return answered

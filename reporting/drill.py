@@ -18,7 +18,18 @@ from customers.models import Customer
 from reporting.speed import DEFAULT_WINDOW, WINDOWS
 
 PAGE = 50
-TITLES = {"update": _("Changes"), "response": _("Requests"), "customer": _("Customers changed")}
+TITLES = {
+    "update": _("Changes"),
+    "response": _("Customers' requests"),
+    "answer": _("Asked by staff and programs"),
+    "customer": _("Customers changed"),
+}
+READERS: dict[str, Any] = {
+    "update": rows.updates,
+    "response": rows.responses,
+    "answer": rows.answers,
+    "customer": rows.customers,
+}
 Row = rows.UpdateRow | rows.ResponseRow | rows.CustomerRow
 
 
@@ -61,8 +72,7 @@ class Drill:
         return rows.count(self.of, self.selection)
 
     def rows(self, limit: int) -> list[Row]:
-        read: Any = {"update": rows.updates, "response": rows.responses, "customer": rows.customers}[self.of]
-        found: list[Row] = read(self.selection, limit, self.after)
+        found: list[Row] = READERS[self.of](self.selection, limit, self.after)
         return found
 
     def page(self) -> tuple[list[Row], str | None]:

@@ -80,19 +80,26 @@ def reckon(window: Window, now: datetime | None = None) -> dict[str, Any]:
     stretch = figures.stretch_of(window.seconds, now)
     changes = figures.source("update", stretch)
     changed, customers = changes.summary("update", stretch), changes.customers(stretch)
-    answered = figures.source("response", stretch).summary("response", stretch)
+    of_customers, of_staff = (
+        figures.source(family, stretch).summary(family, stretch) for family in ("response", "answer")
+    )
     upper = figures.bins_for(changed[0].figure.p99)
     return {
         "since": stretch.since.isoformat(),
         "until": stretch.until.isoformat(),
         "update": rounded(figures.t_update(changed[0], customers)),
-        "response": rounded(figures.t_response(answered[0])),
+        "response": rounded(figures.t_response(of_customers[0])),
+        "answer": rounded(figures.t_response(of_staff[0])),
         "screens": screens(stretch.until),
         "dropped": figures.dropped(stretch),
         "step": window.step.total_seconds(),
         "stages": [stage_entry(point, stretch, window.step) for point in changes.stages(stretch, window.step)],
         "bins": bin_entries(changes.distribution(stretch, upper, BINS)),
-        "groups": {"update": group_entries(changed), "response": group_entries(answered)},
+        "groups": {
+            "update": group_entries(changed),
+            "response": with_parts(group_entries(of_customers), stretch),
+            "answer": group_entries(of_staff),
+        },
     }
 
 
@@ -125,6 +132,16 @@ def group_entries(groups: list[Group]) -> list[dict[str, Any]]:
         for group in groups
         if group.module is not None
     ]
+
+
+def with_parts(entries: list[dict[str, Any]], stretch: Stretch) -> list[dict[str, Any]]:
+    """Each with how much of its mean was waiting, and how much handling."""
+    for part in ("waiting", "handling"):
+        groups = figures.source(part, stretch).summary(part, stretch)
+        means = {(group.module, group.kind): group.figure.mean for group in groups}
+        for entry in entries:
+            entry |= rounded({part: means.get((entry["module"], entry["kind"]))})
+    return entries
 
 
 def rounded(durations: Mapping[str, Any]) -> dict[str, Any]:

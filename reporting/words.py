@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from crm.requests.kinds import kinds
+
 
 def labels() -> dict[str, dict[str, str]]:
     """By their code; what has no name here is shown by its code."""
@@ -24,6 +26,7 @@ def labels() -> dict[str, dict[str, str]]:
             "contactpoint": _("Contact point"),
             "followup": _("Follow-up"),
             "note": _("Note"),
+            **{kind.timed_as: str(kind.title) for kind in kinds()},
         },
         "stages": {
             "number": _("Number"),

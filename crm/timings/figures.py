@@ -2,6 +2,8 @@
 
 T_update   = (1/N) * sum(t_i)   N customers updated in the window, t_i the mean update time of customer i
 T_response = (1/M) * sum(t_j)   M requests finished in the window, t_j the response time of request j
+
+The requests of T_response are the customers'; what staff's HTTP requests and socket commands took stands beside it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import math
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db import connection
 from django.db.models import Sum
 
 from crm.timings import clock, raw, rolled
@@ -24,9 +25,7 @@ RAW_ROWS = 50_000
 BINS = 24
 SCREENS_STALE = timedelta(seconds=5)
 
-RESPONSES_UP_TO = """
-SELECT count(*) FROM (
-    SELECT FROM timings_response WHERE ended_at >= %(since)s AND ended_at < %(until)s LIMIT %(most)s) AS found"""
+COUNT_UP_TO = "SELECT count(*) FROM (SELECT FROM measured LIMIT %(most)s) AS found"
 
 
 class Source(Protocol):
@@ -56,9 +55,7 @@ def count_up_to(family: str, stretch: Stretch) -> int:
     if family == "update":
         low, high = raw.numbers_of(stretch)
         return high - low + 1
-    with connection.cursor() as cursor:
-        cursor.execute(RESPONSES_UP_TO, {**stretch._asdict(), "most": RAW_ROWS + 1})
-        return int(cursor.fetchone()[0])
+    return int(raw.query(family, stretch, COUNT_UP_TO, most=RAW_ROWS + 1)[0][0])
 
 
 def figures(window_seconds: float, now: datetime | None = None) -> dict[str, dict[str, Any]]:
@@ -67,7 +64,7 @@ def figures(window_seconds: float, now: datetime | None = None) -> dict[str, dic
     The update's mean is T_update and its `n` counts customers; its quantiles are over the changes.
     """
     stretch = stretch_of(window_seconds, now)
-    return {"update": update_figures(stretch), "response": response_figures(stretch)}
+    return {"update": update_figures(stretch), "response": response_figures("response", stretch)}
 
 
 def update_figures(stretch: Stretch) -> dict[str, Any]:
@@ -75,8 +72,9 @@ def update_figures(stretch: Stretch) -> dict[str, Any]:
     return t_update(found.summary("update", stretch)[0], found.customers(stretch))
 
 
-def response_figures(stretch: Stretch) -> dict[str, Any]:
-    return t_response(source("response", stretch).summary("response", stretch)[0])
+def response_figures(family: str, stretch: Stretch) -> dict[str, Any]:
+    """Of the customers' requests ("response"), or of what staff and programs asked ("answer")."""
+    return t_response(source(family, stretch).summary(family, stretch)[0])
 
 
 def t_update(total: Group, customers: Customers) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class DeliveryTiming(models.Model):
 
 
 class ResponseTiming(models.Model):
-    """How long one HTTP request or socket command of staff took."""
+    """How long one request of a customer took; or, where nothing waited, one HTTP request or socket command."""
 
     id = models.BigAutoField(primary_key=True)
     ended_at = models.DateTimeField(_("ended"))
@@ -67,6 +67,7 @@ class ResponseTiming(models.Model):
     seconds = models.FloatField(_("seconds"))
     status = models.SmallIntegerField(_("status"))
     user_id = models.BigIntegerField(_("user"), null=True)
+    waited = models.FloatField(_("of these waiting"), null=True)
     stored_at = models.DateTimeField(_("stored"))
 
     class Meta:
@@ -81,7 +82,7 @@ class ResponseTiming(models.Model):
 
 
 class Rollup(models.Model):
-    """All that ended in one minute or one hour, of one family (update, response, stage:...), module and kind."""
+    """All that ended in one minute or one hour, of one family (see raw.FAMILIES, and stage:...), module and kind."""
 
     class Span(models.IntegerChoices):
         MINUTE = 60, _("minute")

@@ -55,10 +55,17 @@ WITH delivered AS (
 )"""
 RESPONSES = """
 WITH measured AS (
-    SELECT id, ended_at, module, kind, seconds, 0 AS late, status
-    FROM timings_response WHERE ended_at >= %(since)s AND ended_at < %(until)s
+    SELECT id, ended_at, module, kind, {seconds} AS seconds, 0 AS late, status, waited
+    FROM timings_response WHERE ended_at >= %(since)s AND ended_at < %(until)s AND waited IS {waited}
 )"""
-FAMILIES = {"update": UPDATES, "response": RESPONSES}
+# A response is to a customer's request, which waits and is handled; an answer to an HTTP request or socket command.
+FAMILIES = {
+    "update": UPDATES,
+    "response": RESPONSES.format(seconds="seconds", waited="NOT NULL"),
+    "waiting": RESPONSES.format(seconds="waited", waited="NOT NULL"),
+    "handling": RESPONSES.format(seconds="seconds - waited", waited="NOT NULL"),
+    "answer": RESPONSES.format(seconds="seconds", waited="NULL"),
+}
 
 # percentile_disc takes the nearest rank, as the sketch does.
 SUMMARY = """

@@ -62,6 +62,7 @@ class ResponseRow(NamedTuple):
     seconds: float
     status: int
     user_id: int | None
+    waited: float | None = None  # of the seconds; None for what does not wait in a queue
 
 
 class ScreensRow(NamedTuple):
@@ -85,8 +86,9 @@ INSERT INTO timings_delivery (seq, process, sent_at, watchers, acked_at, acked, 
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::int[],
                      %s::timestamptz[], %s::int[], %s::int[], %s::timestamptz[])"""
 INSERT_RESPONSES = """
-INSERT INTO timings_response (ended_at, kind, module, seconds, status, user_id)
-SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::float8[], %s::smallint[], %s::bigint[])"""
+INSERT INTO timings_response (ended_at, kind, module, seconds, status, user_id, waited)
+SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::float8[], %s::smallint[], %s::bigint[],
+                     %s::float8[])"""
 UPSERT_SCREENS = """
 INSERT INTO timings_screens (process, at, sockets, watching, frames, behind, catching_up)
 SELECT DISTINCT ON (process) * FROM unnest(%s::text[], %s::timestamptz[], %s::int[], %s::int[],

@@ -20,7 +20,7 @@ SETTLE = timedelta(seconds=15)
 # A row is stored some time before others can see it.
 OVERLAP = timedelta(minutes=2)
 LOCK = 0x54494D45
-FAMILIES = ["update", "response", *(f"stage:{stage}" for stage in STAGES)]
+FAMILIES = [*raw.FAMILIES, *(f"stage:{stage}" for stage in STAGES)]
 
 # A change that a second hub delivers later moves to another minute: every minute it can have ended in is made again.
 TOUCHED = """
@@ -68,7 +68,7 @@ def touched_minutes(stored_since: datetime, stretch: Stretch) -> list[datetime]:
 
 def tally_minute(minute: datetime) -> Tallies:
     stretch = Stretch(minute, minute + MINUTE)
-    return rolled.tally_raw("update", stretch) | rolled.tally_raw("response", stretch)
+    return {key: tally for family in raw.FAMILIES for key, tally in rolled.tally_raw(family, stretch).items()}
 
 
 def roll_hour(hour: datetime) -> None:

@@ -10,7 +10,7 @@ from crm.timings import raw
 from crm.timings.stretches import Stretch
 
 UPDATE_COLUMNS = "id, ended_at, module, kind, subject, way, watchers, late, seconds, number, cache, send, paint"
-RESPONSE_COLUMNS = "id, ended_at, module, kind, status, seconds"
+RESPONSE_COLUMNS = "id, ended_at, module, kind, status, waited, seconds"
 CONDITIONS = {
     "module": "module = %(module)s",
     "kind": "kind = %(kind)s",
@@ -44,6 +44,7 @@ class ResponseRow(NamedTuple):
     module: str
     kind: str
     status: int
+    waited: float | None
     seconds: float
 
 
@@ -85,7 +86,7 @@ class Selection:
 
 
 def count(of: str, selection: Selection) -> int:
-    """How many rows `updates`, `responses` or `customers` would find without a limit."""
+    """How many rows `updates`, `responses`, `answers` or `customers` would find without a limit."""
     counted, family = ("DISTINCT subject", "update") if of == "customer" else ("*", of)
     statement = f"SELECT count({counted}) FROM measured WHERE {selection.condition}"  # noqa: S608 (words of our own)
     return int(raw.query(family, selection.stretch, statement, **selection.parameters)[0][0])
@@ -97,7 +98,13 @@ def updates(selection: Selection, limit: int, after: tuple[float, int] | None = 
 
 
 def responses(selection: Selection, limit: int, after: tuple[float, int] | None = None) -> list[ResponseRow]:
+    """To customers' requests."""
     return [ResponseRow(*row) for row in slowest("response", RESPONSE_COLUMNS, selection, limit, after)]
+
+
+def answers(selection: Selection, limit: int, after: tuple[float, int] | None = None) -> list[ResponseRow]:
+    """To HTTP requests and socket commands."""
+    return [ResponseRow(*row) for row in slowest("answer", RESPONSE_COLUMNS, selection, limit, after)]
 
 
 def slowest(

@@ -17,7 +17,13 @@ from reporting.speed import DEFAULT_WINDOW, WINDOWS, Window, board
 
 MOST_CSV_ROWS = 50_000
 FIGURES = ("mean", "p50", "p95", "p99", "max", "n", "late")
-ROW_TYPES: dict[str, Any] = {"update": rows.UpdateRow, "response": rows.ResponseRow, "customer": rows.CustomerRow}
+PARTS = ("waiting", "handling")  # of a response
+ROW_TYPES: dict[str, Any] = {
+    "update": rows.UpdateRow,
+    "response": rows.ResponseRow,
+    "answer": rows.ResponseRow,
+    "customer": rows.CustomerRow,
+}
 
 
 @require_safe
@@ -32,11 +38,11 @@ def speed_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The tables by module and kind."""
     groups = board(asked_window(request))["groups"]
     lines = (
-        [family, group["module"], group["kind"] or "", *(group[name] for name in FIGURES)]
+        [family, group["module"], group["kind"] or "", *(group.get(name) for name in FIGURES + PARTS)]
         for family in groups
         for group in groups[family]
     )
-    return csv_answer("speed", [_("measured"), _("module"), _("kind"), *FIGURES], lines)
+    return csv_answer("speed", [_("measured"), _("module"), _("kind"), *FIGURES, *PARTS], lines)
 
 
 @require_safe

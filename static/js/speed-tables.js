@@ -11,6 +11,7 @@ const TABLES = {
   bins: { lines: ({ bins }) => bins, opens: ({ low, high }) => ({ of: "update", at_least: low, below: high }) },
   "groups.update": groups("update"),
   "groups.response": groups("response"),
+  "groups.answer": groups("answer"),
 };
 
 export const opens = (table, line) => rowsUrl(TABLES[table].opens(line));

@@ -43,8 +43,12 @@ def measured(staff):
         recorder.record_changes([row])
     late = ago + timedelta(seconds=5)
     recorder.delivery(recorder.DeliveryRow(3, "web:1", ago, 4, late, 3, 1, late))
-    for seconds, kind in ((0.1, "GET customers:list"), (0.3, "POST customers:new")):
-        recorder.response(recorder.ResponseRow(ago, kind, "customers", seconds, 200, staff.alice.pk))
+    for seconds, kind, waited in (
+        (0.1, "request consent", 0.04),
+        (0.3, "request call_back", 0.1),
+        (0.7, "GET customers:list", None),
+    ):
+        recorder.response(recorder.ResponseRow(ago, kind, "customers", seconds, 200, None, waited))
     connection.ensure_connection()
     recorder.flush(connection.connection)
     return SimpleNamespace(aisha=theirs[0], chen=theirs[1], ago=ago)
@@ -100,6 +104,7 @@ def test_nothing_is_written_here(client, staff, name):
         ("update.late", 1),
         ("response.mean", 2),
         ("response.p95", 1),
+        ("answer.mean", 1),
     ],
 )
 def test_a_figure_opens_its_rows(client, staff, measured, path, count):
@@ -137,9 +142,14 @@ def test_the_table_as_csv_is_the_table(client, staff, measured):
         ("update", "customers", "", "3"),
         ("update", "customers", "customer", "3"),
         ("response", "customers", "", "2"),
-        ("response", "customers", "GET customers:list", "1"),
-        ("response", "customers", "POST customers:new", "1"),
+        ("response", "customers", "request call_back", "1"),
+        ("response", "customers", "request consent", "1"),
+        ("answer", "customers", "", "1"),
+        ("answer", "customers", "GET customers:list", "1"),
     ]
+    parts = {row["kind"]: (row["waiting"], row["handling"]) for row in rows if row["measured"] == "response"}
+    assert parts == {"": ("0.07", "0.13"), "request call_back": ("0.1", "0.2"), "request consent": ("0.04", "0.06")}
+    assert {(row["waiting"], row["handling"]) for row in rows if row["measured"] != "response"} == {("", "")}
 
 
 def test_rows_come_page_by_page(client, staff, measured, monkeypatch):

@@ -68,8 +68,10 @@ def make_delivery(write):
 
 @pytest.fixture
 def make_response(write):
-    def make(ended, seconds, kind="GET customers:list", module="customers"):
-        recorder.response(recorder.ResponseRow(at(ended), kind, module, seconds, 200, None))
+    """A customer's request that ended, or with `waited=None` an HTTP request."""
+
+    def make(ended, seconds, kind="request consent", module="customers", waited=0.01):
+        recorder.response(recorder.ResponseRow(at(ended), kind, module, seconds, 200, None, waited))
         write()
 
     return make

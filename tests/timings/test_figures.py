@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm.timings import figures, recorder
+from crm.timings import figures, raw, recorder
 from tests.timings.moments import at
 
 NOTHING = {"mean": None, "p50": None, "p95": None, "p99": None, "max": None, "n": 0}
@@ -86,12 +86,29 @@ def test_t_response_is_the_mean_over_requests(make_response):
     assert response == {"mean": response["mean"], "p50": 0.2, "p95": 0.6, "p99": 0.6, "max": 0.6, "n": 3}
 
 
-def test_groups_by_module_and_kind_add_up(make_response):
-    make_response(0, 0.1, "GET customers:list", "customers")
-    make_response(1, 0.3, "POST customers:new", "customers")
-    make_response(2, 0.5, "socket watch", "live")
+def test_what_staff_ask_is_not_in_t_response_but_beside_it(make_response):
+    make_response(0, 0.1)
+    make_response(1, 0.7, "GET customers:list", waited=None)
     stretch = figures.stretch_of(300, at(60))
-    groups = figures.source("response", stretch).summary("response", stretch)
+    for family, seconds in (("response", 0.1), ("answer", 0.7)):
+        found = figures.response_figures(family, stretch)
+        assert (found["mean"], found["n"]) == (pytest.approx(seconds), 1)
+
+
+def test_waiting_and_handling_add_up_to_the_response_time(make_response):
+    make_response(0, 0.5, waited=0.2)
+    make_response(1, 0.3, waited=0.1)
+    stretch = figures.stretch_of(300, at(60))
+    means = [raw.summary(part, stretch)[0].figure.mean for part in ("waiting", "handling", "response")]
+    assert means == pytest.approx([0.15, 0.25, 0.4])
+
+
+def test_groups_by_module_and_kind_add_up(make_response):
+    make_response(0, 0.1, "GET customers:list", "customers", waited=None)
+    make_response(1, 0.3, "POST customers:new", "customers", waited=None)
+    make_response(2, 0.5, "socket watch", "live", waited=None)
+    stretch = figures.stretch_of(300, at(60))
+    groups = figures.source("answer", stretch).summary("answer", stretch)
     assert [(group.module, group.kind, group.figure.n, group.figure.max) for group in groups] == [
         (None, None, 3, 0.5),
         ("customers", None, 2, 0.3),

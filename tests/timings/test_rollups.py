@@ -49,7 +49,7 @@ def test_rolled_up_figures_are_the_raw_ones(busy_day, rolled_to, since, until):
     if rolled_to:
         rollups.roll_up(at(rolled_to))
     stretch = Stretch(at(since), at(until))
-    for family in ("update", "response"):
+    for family in ("update", "response", "waiting", "handling"):
         exact, near = raw.summary(family, stretch), rolled.summary(family, stretch)
         assert [group[:2] for group in near] == [group[:2] for group in exact]
         for one, other in zip(near, exact, strict=True):
