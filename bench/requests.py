@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args(arguments)
     report = Report("requests", "Customers' requests", METHOD)
-    with product(WORKER_PROCESSES=str(SLOTS)) as stack:
+    with product(REQUEST_SLOTS=str(SLOTS)) as stack:
         stack.clock.launch()
         try:
             wait_for_pool()
@@ -142,19 +142,19 @@ def bare(stack: "Stack", customers: Sequence[int]) -> float:
 
 def bare_loop(database_url: str) -> None:
     import psycopg
-    from psycopg.types.json import Jsonb
 
     from crm.requests import engine
 
+    slot = engine.Slot("bare", f"bare:{os.getpid()}").values()
     with psycopg.connect(database_url, autocommit=True) as connection:
-        while row := connection.execute(
-            engine.CLAIM, {"queue": "bare", "worker": f"bare:{os.getpid()}", "lease": 60}
-        ).fetchone():
+        row = connection.execute(engine.CLAIM, slot).fetchone()
+        while row:
             with connection.transaction():
                 connection.execute("INSERT INTO requests_probeeffect (key, request_id) VALUES ('bare', %s)", [row[0]])
-                connection.execute(
-                    engine.END, {"id": row[0], "attempt": row[4], "state": "done", "result": Jsonb({}), "reason": ""}
-                )
+                ended = {"id": row[0], "attempt": row[4], "state": "done", "result": "{}", "reason": ""}
+                found = connection.execute(engine.END_AND_TAKE, slot | ended).fetchone()
+            assert found is not None
+            row = found[3:] if found[3] else None
 
 
 def started_at_half_load(stack: "Stack", customers: Sequence[int], rate: float, seconds: int) -> list[float]:

@@ -8,8 +8,8 @@ SHORTEST, LONGEST = 2.0, 8.0  # seconds that a pause or a delay lasts
 
 # What may happen to whom. "nothing" is the control: how long does it take to be current when nothing is wrong?
 KINDS: dict[str, Sequence[str]] = {
-    "kill": ("valkey", "relay", "web-1", "web-2", "worker", "postgres"),
-    "pause": ("valkey", "relay", "web-1", "web-2", "worker"),
+    "kill": ("valkey", "relay", "web-1", "web-2", "worker", "requests-1", "postgres"),
+    "pause": ("valkey", "relay", "web-1", "web-2", "worker", "requests-1"),
     "flush": ("valkey",),
     "reset": ("valkey", "postgres"),
     "delay": ("valkey", "postgres"),

@@ -48,6 +48,7 @@ class Stage:
             *programs.web(folder, environment, listening.fileno(), WEB_PROCESSES),
             programs.relay(folder, environment),
             programs.worker(folder, environment),
+            *programs.requests(folder, environment, 1),
             programs.beat(folder, environment),
         ]
         everybody: list[Child] = [*self.children, started.valkey, started.postgres]

@@ -114,10 +114,10 @@ def pools(now: Any) -> list[dict[str, Any]]:
     """Each pool that was heard of lately, and how many of its slots are at work."""
     busy: dict[str, int] = {}
     for worker in Request.objects.filter(state=State.RUNNING).values_list("worker", flat=True):
-        host = worker.rpartition(":")[0]
-        busy[host] = busy.get(host, 0) + 1
+        pool = worker.rpartition("/")[0]
+        busy[pool] = busy.get(pool, 0) + 1
     return [
-        {"name": pool.name, "slots": pool.slots, "busy": busy.get(pool.name.partition("@")[2], 0)}
+        {"name": pool.name, "slots": pool.slots, "busy": busy.get(pool.name, 0)}
         for pool in Worker.objects.filter(seen_at__gt=now - STALE).order_by("name")
     ]
 

@@ -10,29 +10,40 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from crm.records.statements import prepared
 from crm.requests.kinds import Attempt
 
 LEASE = 3.0  # seconds after which a worker that has not renewed counts as lost
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0  # seconds before a second and before any later attempt
 
-CLAIM = """
+# Each statement says itself by which way it writes, and is planned once for each connection.
+WAY = "WITH way AS MATERIALIZED (SELECT set_config('pulse.actor', '', true), set_config('pulse.way', 'request', true))"
+TAKE = """
 UPDATE requests_request
 SET state = 'running', attempt = attempt + 1, worker = %(worker)s, is_ready = false, reason = '',
     started_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE id = (SELECT id FROM requests_request WHERE is_ready AND queue = %(queue)s
+WHERE id = (SELECT id FROM requests_request WHERE is_ready AND queue = %(queue)s AND EXISTS (SELECT FROM {after})
             ORDER BY begin_by LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, customer_id, payload, attempt, attempt - forgiven, sender"""
+CLAIM = f"{WAY} {TAKE.format(after='way')}"
 END = """
 UPDATE requests_request
 SET state = %(state)s, result = %(result)s, reason = %(reason)s, finished_at = clock_timestamp(), lease_until = NULL
-WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
-RETURNING state, extract(epoch FROM finished_at - received_at)::float8"""
+WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
+RETURNING state, extract(epoch FROM finished_at - received_at)::float8,
+    extract(epoch FROM started_at - received_at)::float8"""
 TRY_AGAIN = """
 UPDATE requests_request
 SET state = 'queued', reason = %(reason)s, lease_until = NULL,
     retry_at = clock_timestamp() + make_interval(secs => %(pause)s)
-WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
-RETURNING state, NULL::float8"""
+WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
+RETURNING state, NULL::float8, NULL::float8"""
+# The end of one request and the claim of the next: one statement, one commit, one row of the log for each.
+END_AND_TAKE, TRY_AGAIN_AND_TAKE = (
+    f"{WAY}, ended AS ({first}), taken AS ({TAKE.format(after='ended')})"  # noqa: S608  (constants)
+    " SELECT ended.*, taken.* FROM ended LEFT JOIN taken ON true"
+    for first in (END, TRY_AGAIN)
+)
 RENEW = """
 UPDATE requests_request SET lease_until = clock_timestamp() + make_interval(secs => %s)
 WHERE state = 'running' AND (id, attempt) IN (SELECT * FROM unnest(%s::bigint[], %s::int[]))"""
@@ -56,50 +67,78 @@ class Lost(Exception):
     """The attempt is no longer ours: its lease ran out or somebody cancelled it. Whatever it wrote is rolled back."""
 
 
-def claim(queue: str, worker: str) -> Attempt | None:
-    """The next request of the queue, now running and ours; None when nothing is ready."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"queue": queue, "worker": worker, "lease": LEASE})
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    request_id, kind, customer_id, payload, number, tries, sender = row
-    return Attempt(request_id, kind, customer_id, json.loads(payload), number, tries, sender)
+class Slot(NamedTuple):
+    """A place for one request at a time: which queue it serves, and what it is called."""
+
+    queue: str
+    worker: str
+
+    def values(self) -> dict[str, Any]:
+        return {**self._asdict(), "lease": LEASE}
+
+
+NOBODY = Slot("", "")  # claims nothing
 
 
 class End(NamedTuple):
-    """What became of an attempt; `seconds` is the request's response time, None while it is still open."""
+    """What became of an attempt; `seconds` is the request's response time, None while it is still open.
+
+    `waited` of them passed before this attempt began. `following` is what the slot has claimed with this end.
+    """
 
     state: str
     seconds: float | None
+    waited: float | None
+    following: Attempt | None
 
 
-def finish(attempt: Attempt, result: dict[str, Any]) -> End:
-    """Call inside the transaction that wrote the effects. Raises Lost when the attempt is not ours any more."""
-    return end(attempt, END, state="done", result=json.dumps(result), reason="")
+def claim(slot: Slot) -> Attempt | None:
+    """The next request of the queue, now running and ours; None when nothing is ready."""
+    row = fetch(CLAIM, slot.values())
+    return attempt_of(*row) if row else None
 
 
-def refuse(attempt: Attempt, reason: str) -> End:
+def attempt_of(
+    request_id: int, kind: str, customer_id: int, payload: Any, number: int, tries: int, sender: str
+) -> Attempt:
+    return Attempt(request_id, kind, customer_id, json.loads(payload), number, tries, sender)
+
+
+def finish(attempt: Attempt, result: dict[str, Any], slot: Slot = NOBODY) -> End:
+    """Call inside the transaction that wrote the effects. Raises Lost when the attempt is not ours any more.
+
+    A slot claims what comes next by the same commit, except for what this end makes ready: the same customer's next.
+    """
+    return end(attempt, slot, state="done", result=json.dumps(result), reason="")
+
+
+def refuse(attempt: Attempt, reason: str, slot: Slot = NOBODY) -> End:
     """The answer is no, for good. Raises Lost."""
-    return end(attempt, END, state="failed", result=None, reason=reason)
+    return end(attempt, slot, state="failed", result=None, reason=reason)
 
 
-def try_again(attempt: Attempt, reason: str, attempts: int) -> End:
+def try_again(attempt: Attempt, reason: str, attempts: int, slot: Slot = NOBODY) -> End:
     """Back into the queue after a pause that doubles and is jittered; given up after `attempts`. Raises Lost."""
     reason = reason[:MOST_REASON]
     if attempt.tries >= attempts:
-        return end(attempt, END, state="dead", result=None, reason=reason)
+        return end(attempt, slot, state="dead", result=None, reason=reason)
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt.tries - 1)) * random.uniform(0.5, 1.5)
-    return end(attempt, TRY_AGAIN, reason=reason, pause=pause)
+    return end(attempt, slot, TRY_AGAIN_AND_TAKE, reason=reason, pause=pause)
 
 
-def end(attempt: Attempt, statement: str, **values: Any) -> End:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values | {"id": attempt.request_id, "attempt": attempt.number})
-        row = cursor.fetchone()
+def end(attempt: Attempt, slot: Slot, statement: str = END_AND_TAKE, **values: Any) -> End:
+    row = fetch(statement, values | slot.values() | {"id": attempt.request_id, "attempt": attempt.number})
     if row is None:
         raise Lost
-    return End(*row)
+    state, seconds, waited, *taken = row
+    return End(state, seconds, waited, attempt_of(*taken) if taken[0] else None)
+
+
+def fetch(statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
+    with prepared() as cursor:
+        cursor.execute(statement, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
 
 
 def sweep() -> int:

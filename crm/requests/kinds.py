@@ -10,8 +10,6 @@ from pydantic import BaseModel
 from crm.records.access import Access, Reach
 from crm.requests.forms import RequestForm
 
-FAMILY = "request"  # what the timings of requests are called, before the name of the kind
-
 
 class Refused(Exception):
     """What a handler raises when the answer is no: the request has failed for good, for the reason given."""
@@ -78,6 +76,11 @@ class Kind:
     size: Callable[[dict[str, Any]], int] = no_size
     may_ask: Callable[[Access], bool] = anybody
     form: type[RequestForm] | None = None
+
+    @property
+    def timed_as(self) -> str:
+        """What its timings are called."""
+        return f"request {self.name}"
 
 
 _kinds: dict[str, Kind] = {}

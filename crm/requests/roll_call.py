@@ -1,12 +1,12 @@
-"""Each pool says every few seconds that it is there and how many slots it has; for the board, and for waking it."""
+"""Each pool that handles requests says now and then that it is there, and how many slots it has: to board and waker."""
 
-import socket
 import threading
 from typing import Any
 
 import psycopg
 from celery.signals import worker_ready, worker_shutdown
 
+from crm.requests.kinds import kinds
 from crm.timings.recorder import connect
 
 EVERY = 2.0  # seconds
@@ -20,10 +20,10 @@ _leaving = threading.Event()
 
 @worker_ready.connect
 def begin(sender: Any, **_: object) -> None:
-    slots = sender.controller.concurrency
-    queues = " ".join((sender.task_consumer.queues and sorted(each.name for each in sender.task_consumer.queues)) or [])
-    said = [sender.hostname or socket.gethostname(), slots, queues]
-    threading.Thread(target=stay, args=(said,), name="roll call", daemon=True).start()
+    queues = {each.name for each in sender.task_consumer.queues}
+    if queues & {kind.queue for kind in kinds()}:
+        said = [sender.hostname, sender.controller.concurrency, " ".join(sorted(queues))]
+        threading.Thread(target=stay, args=(said,), name="roll call", daemon=True).start()
 
 
 @worker_shutdown.connect

@@ -1,13 +1,15 @@
 """What Celery does for requests; each is safe to run twice."""
 
+from typing import Any
+
 from celery import shared_task
 
 from crm.requests import learning, upkeep, worker
 
 
-@shared_task
-def drain(queue: str) -> None:
-    worker.drain(queue)
+@shared_task(bind=True)
+def drain(self: Any, queue: str) -> None:
+    worker.drain(queue, self.request.hostname)
 
 
 @shared_task

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 import threading
 import time
 from dataclasses import replace
@@ -16,7 +15,7 @@ from crm.records.context import acting
 from crm.records.errors import RecordError
 from crm.records.wake import wake as wake_relay
 from crm.requests import engine, waking
-from crm.requests.kinds import FAMILY, Attempt, Kind, Refused, kind_named
+from crm.requests.kinds import Attempt, Kind, Refused, kind_named
 from crm.timings import clock, recorder
 
 TURN = 2.0  # seconds after which a slot is given back, so that other work gets its turn
@@ -27,61 +26,90 @@ SWEEP_EVERY = 1.0  # seconds; a busy pool sweeps for itself, an idle one is swep
 log = logging.getLogger(__name__)
 
 
-def drain(queue: str) -> None:
+class Turn:
+    """One slot's turn: what it claims until its time is over."""
+
+    def __init__(self, queue: str, pool: str) -> None:
+        self.named = engine.Slot(queue, f"{pool}/{threading.get_native_id()}")
+        self.over = time.monotonic() + TURN
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.over
+
+    @property
+    def slot(self) -> engine.Slot:
+        """Claims nothing any more when the turn is over."""
+        return engine.NOBODY if self.is_over else self.named
+
+    def claim(self) -> Attempt | None:
+        return None if self.is_over else engine.claim(self.named)
+
+
+def drain(queue: str, pool: str) -> None:
     """Works until nothing is ready or the turn is over; then asks for another turn."""
     close_old_connections()
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    over = time.monotonic() + TURN
-    while time.monotonic() < over:
+    turn = Turn(queue, pool)
+    work(turn)
+    if turn.is_over:
+        waking.wake(queue)
+
+
+def work(turn: Turn) -> None:
+    attempt = turn.claim()
+    while attempt:
         sweep_now_and_then()
-        attempt = engine.claim(queue, name)
-        if attempt is None:
-            return
-        handle(attempt)
-    waking.wake(queue)
+        attempt = handle(attempt, turn) or turn.claim()
 
 
-def handle(attempt: Attempt) -> None:
-    """One attempt to its end, whatever that is. Raises nothing that a second attempt could mend."""
+def handle(attempt: Attempt, turn: Turn) -> Attempt | None:
+    """One attempt to its end, whatever that is; gives the one that the slot claimed with that end.
+
+    Raises nothing that a second attempt could mend.
+    """
     kind = kind_named(attempt.kind)
     wake_relay()  # so that screens see it running
     leases.take(attempt)
     try:
-        if kind is None:
-            engine.try_again(attempt, f"no worker here knows the kind {attempt.kind}", attempts=5)
-        else:
-            record(kind, attempt_kind(kind, attempt))
+        end = end_of(kind, attempt, turn)
     except engine.Lost:
         log.info("Attempt %d at request %d was no longer ours", attempt.number, attempt.request_id)
+        return None
     except OperationalError as error:
         log.warning("Request %d waits for its lease to end: %s", attempt.request_id, error)
         close_old_connections()
+        return None
     finally:
         leases.release(attempt)
         wake_relay()
+    if kind:
+        record(kind, end)
+    return end.following
 
 
-def attempt_kind(kind: Kind, attempt: Attempt) -> engine.End:
+def end_of(kind: Kind | None, attempt: Attempt, turn: Turn) -> engine.End:
+    if kind is None:
+        return engine.try_again(attempt, f"no worker here knows the kind {attempt.kind}", 5, turn.slot)
     try:
         waited = kind.wait(attempt) if kind.wait else None
         with acting(None, "request"), transaction.atomic():
             result = kind.apply(replace(attempt, waited=waited))
-            return engine.finish(attempt, result)
+            return engine.finish(attempt, result, turn.slot)
     except (engine.Lost, OperationalError):
         raise
     except (Refused, ValidationError, RecordError) as error:
-        return engine.refuse(attempt, reason_of(error))
+        return engine.refuse(attempt, reason_of(error), turn.slot)
     except Exception as error:
         log.exception("Attempt %d at request %d failed", attempt.number, attempt.request_id)
-        return engine.try_again(attempt, f"{type(error).__name__}: {error}", kind.attempts)
+        return engine.try_again(attempt, f"{type(error).__name__}: {error}", kind.attempts, turn.slot)
 
 
 def record(kind: Kind, end: engine.End) -> None:
     """The response time of a request that has ended, for T_response."""
     if end.seconds is not None:
-        kind_name = f"{FAMILY} {kind.name}"
+        status = STATUS[end.state]
         recorder.response(
-            recorder.ResponseRow(clock.now(), kind_name, kind.module, end.seconds, STATUS[end.state], None)
+            recorder.ResponseRow(clock.now(), kind.timed_as, kind.module, end.seconds, status, None, end.waited)
         )
 
 
@@ -96,14 +124,16 @@ class Leases:
     """Renews the leases of what this process handles, by a thread and a connection of its own."""
 
     def __init__(self) -> None:
-        self.held: dict[int, int] = {}
+        self.held: dict[int, tuple[int, float]] = {}  # number of the attempt, and since when, by request
         self.thread: threading.Thread | None = None
+        self.starting = threading.Lock()
 
     def take(self, attempt: Attempt) -> None:
-        self.held[attempt.request_id] = attempt.number
-        if self.thread is None or not self.thread.is_alive():
-            self.thread = threading.Thread(target=self.run, name="leases", daemon=True)
-            self.thread.start()
+        self.held[attempt.request_id] = (attempt.number, time.monotonic())
+        with self.starting:
+            if self.thread is None or not self.thread.is_alive():
+                self.thread = threading.Thread(target=self.run, name="leases", daemon=True)
+                self.thread.start()
 
     def release(self, attempt: Attempt) -> None:
         self.held.pop(attempt.request_id, None)
@@ -112,7 +142,7 @@ class Leases:
         """Most requests end before their lease needs renewing, and then no connection is made."""
         while True:
             time.sleep(RENEW_EVERY)
-            if self.held:
+            if self.due():
                 try:
                     with recorder.connect() as connection:
                         self.renew(connection)
@@ -120,9 +150,14 @@ class Leases:
                     log.warning("Leases cannot be renewed: %s", str(error).strip())
 
     def renew(self, connection: "psycopg.Connection[Any]") -> None:
-        while held := dict(self.held):
-            connection.execute(engine.RENEW, [engine.LEASE, list(held), list(held.values())])
+        while due := self.due():
+            connection.execute(engine.RENEW, [engine.LEASE, list(due), list(due.values())])
             time.sleep(RENEW_EVERY)
+
+    def due(self) -> dict[int, int]:
+        """The attempts that have been held for a while, by request."""
+        before = time.monotonic() - RENEW_EVERY
+        return {request_id: number for request_id, (number, since) in dict(self.held).items() if since < before}
 
 
 leases = Leases()

@@ -1,4 +1,4 @@
-"""Our own processes as children of the starter: web, relay, worker and beat."""
+"""Our own processes as children of the starter: web, relay, worker, requests and beat."""
 
 import os
 import sys
@@ -24,6 +24,7 @@ CELERY = [
 ]
 # These serve clusters of workers that look at each other; ours do not.
 ALONE = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+SPARE_CONNECTIONS = 2  # of a pool of threads, beside one for each
 
 
 class Program(Child):
@@ -62,8 +63,20 @@ def relay(folder: Path, environment: dict[str, str]) -> Child:
 
 
 def worker(folder: Path, environment: dict[str, str]) -> Child:
+    """Imports and upkeep, each in a process of its own: they compute."""
     concurrency = ["--concurrency", environment.get("WORKER_PROCESSES", "2")]
-    return Program("worker", [*CELERY, "worker", *concurrency, *ALONE], folder, environment)
+    return Program("worker", [*CELERY, "worker", "--queues", "celery", *concurrency, *ALONE], folder, environment)
+
+
+def requests(folder: Path, environment: dict[str, str], count: int) -> list[Child]:
+    """Customers' requests, many threads in each process: they wait, and as processes they would push each other out."""
+    slots = environment.get("REQUEST_SLOTS", "10")
+    pool = ["--queues", "requests", "--pool", "threads", "--concurrency", slots]
+    told = environment | {"DATABASE_POOL": str(int(slots) + SPARE_CONNECTIONS)}
+    return [
+        Program(name, [*CELERY, "worker", "--hostname", f"{name}@%h", *pool, *ALONE], folder, told)
+        for name in (f"requests-{number}" for number in range(1, count + 1))
+    ]
 
 
 def beat(folder: Path, environment: dict[str, str]) -> Child:

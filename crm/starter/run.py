@@ -42,7 +42,9 @@ def run_product(home: Home, signals: StopSignals) -> NoReturn:
     with listen(os.environ.get("HOST", "127.0.0.1"), port) as listening:
         web = programs.web(home.folder, environment, listening.fileno(), number_from_environment("WEB_PROCESSES", 2))
         relay = programs.relay(home.folder, environment)
-        clockwork = [worker, beat] = programs.worker(home.folder, environment), programs.beat(home.folder, environment)
+        worker, beat = programs.worker(home.folder, environment), programs.beat(home.folder, environment)
+        requests = programs.requests(home.folder, environment, number_from_environment("REQUEST_PROCESSES", 1))
+        clockwork = [*requests, worker, beat]
         url = f"http://localhost:{port}"
         with supervised(home, signals, url, [web, clockwork, [relay], *in_stopping_order(servers)]) as supervisor:
             start_servers(supervisor, servers)
@@ -58,7 +60,7 @@ def run_product(home: Home, signals: StopSignals) -> NoReturn:
                 supervisor.run(until=signals.takes_renewal)
                 # Under way the new code and the old one work side by side, on tables that serve both.
                 if manage(["prepare"], environment, signals) == 0:
-                    renew(supervisor, [*web, relay, worker], beat)
+                    renew(supervisor, [*web, relay, *requests, worker], beat)
 
 
 def renew(supervisor: Supervisor, processes: Sequence[Child], beat: Child) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from crm.requests import engine, worker
 from crm.requests.models import Request
 from tests.api.asking import is_problem
 from tests.factories import make_customer
+from tests.requests.handling import handle_next
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def test_a_request_is_accepted_handled_and_told(programs, asked, customer):
 
     assert (answer.status_code, answer.json()) == (202, {"id": request_id, "state": "queued"})
     assert answer["Location"] == f"/api/requests/{request_id}"
-    worker.handle(engine.claim("requests", "here"))
+    handle_next()
     told = programs.admin.get(f"/requests/{request_id}").json()
     times = [told.pop(name) for name in ("received_at", "started_at", "finished_at")]
     assert times == sorted(times)
@@ -39,7 +39,7 @@ def test_a_request_is_accepted_handled_and_told(programs, asked, customer):
 
 def test_the_same_key_is_answered_alike_and_another_payload_refused(programs, asked):
     first = programs.admin.post("/requests", asked)
-    worker.handle(engine.claim("requests", "here"))
+    handle_next()
 
     assert programs.admin.post("/requests", asked).json() == first.json()
     other = programs.admin.post("/requests", asked | {"payload": {"ms": 1, "key": "other"}})

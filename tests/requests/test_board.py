@@ -2,10 +2,11 @@
 
 import pytest
 
-from crm.requests import board, engine, views, worker
+from crm.requests import board, views
 from crm.requests.models import Request
 from crm.requests.services import accept_request
 from tests.factories import make_customer
+from tests.requests.handling import claim, handle_next
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +24,8 @@ def ask(everybody):
 def requests(everybody, ask):
     """Of alice's customers one is done, one runs and one waits; of charlie's one waits."""
     done, running = ask(everybody.alice), ask(everybody.alice)
-    worker.handle(engine.claim("requests", "here:1"))
-    engine.claim("requests", "here:1")
+    handle_next()
+    claim()
     waiting, others = ask(everybody.alice), ask(everybody.charlie)
     return done, running, waiting, others
 

@@ -7,10 +7,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from crm.records.errors import NotEditable, NotVisible
+from crm.records.models import ChangeNew
 from crm.requests import engine, probe, services, worker
 from crm.requests.kinds import Kind, Refused, register
 from crm.requests.models import ProbeEffect, Request
 from tests.factories import make_customer
+from tests.requests.handling import claim, handle, handle_next
 
 pytestmark = pytest.mark.django_db
 
@@ -32,10 +34,6 @@ def ask(everybody, customer):
     return accept
 
 
-def claim():
-    return engine.claim("requests", "here")
-
-
 def state(request):
     request.refresh_from_db()
     return request.state
@@ -44,7 +42,7 @@ def state(request):
 def test_a_claimed_request_runs_and_its_end_keeps_result_and_effects(ask):
     request = ask("k")
 
-    worker.handle(claim())
+    handle_next()
 
     assert state(request) == "done"
     assert request.result == {"key": "k", "attempt": 1}
@@ -76,9 +74,9 @@ def test_who_lost_its_lease_can_no_longer_finish(ask):
     engine.sweep()
     newer = claim()
 
-    worker.handle(stale)
+    handle(stale)
     assert probe.effects("k") == []
-    worker.handle(newer)
+    handle(newer)
 
     assert newer.number == 2
     assert probe.effects("k") == [request.pk]
@@ -95,12 +93,12 @@ def test_a_failing_handler_is_tried_again_after_a_pause_and_then_given_up(everyb
     register(Kind("fails", "Fails", probe.Probe, apply=fail, attempts=2))
     request = services.accept_request("fails", customer.pk, {"ms": 0, "key": "k"}, actor=everybody.admin)
 
-    worker.handle(claim())
+    handle_next()
     assert (state(request), request.reason) == ("queued", "RuntimeError: no luck")
     assert claim() is None
     Request.objects.update(retry_at=timezone.now())
     engine.sweep()
-    worker.handle(claim())
+    handle_next()
 
     assert (state(request), request.attempt) == ("dead", 2)
     assert not ProbeEffect.objects.exists()
@@ -115,7 +113,7 @@ def test_a_refusal_is_the_end_and_leaves_nothing(everybody, customer):
     register(Kind("refuses", "Refuses", probe.Probe, apply=refuse))
     request = services.accept_request("refuses", customer.pk, {"ms": 0, "key": "k"}, actor=everybody.admin)
 
-    worker.handle(claim())
+    handle_next()
 
     assert (state(request), request.reason) == ("failed", "sold out")
     assert not ProbeEffect.objects.exists()
@@ -133,7 +131,7 @@ def test_one_that_pauses_holds_up_its_customer_alone(ask, everybody, customer):
     free = ask("free", on=make_customer(everybody.alice, name="Other"))
     failing = next(each for each in (claim(), claim()) if each.kind == "fails")
 
-    worker.handle(failing)
+    handle(failing)
 
     assert claim() is None
     assert state(free) == "running"
@@ -144,7 +142,7 @@ def test_a_cancelled_request_lets_the_next_go_and_its_worker_write_nothing(ask, 
     attempt = claim()
 
     services.cancel_request(request.pk, actor=everybody.admin)
-    worker.handle(attempt)
+    handle(attempt)
 
     assert state(request) == "cancelled"
     assert not ProbeEffect.objects.exists()
@@ -154,7 +152,7 @@ def test_a_cancelled_request_lets_the_next_go_and_its_worker_write_nothing(ask, 
 def test_one_given_up_can_be_retried_and_an_attempt_of_before_stays_fenced_off(ask, everybody):
     request = ask("k")
     stale = claim()
-    engine.end(stale, engine.END, state="dead", result=None, reason="")
+    engine.end(stale, engine.NOBODY, state="dead", result=None, reason="")
 
     services.retry_request(request.pk, actor=everybody.admin)
     newer = claim()
@@ -202,3 +200,39 @@ def test_outsiders_neither_see_nor_cancel(ask, everybody):
     with pytest.raises(NotEditable):
         services.cancel_request(request.pk, actor=everybody.vera)
     assert state(request) == "queued"
+
+
+def test_the_end_of_one_claims_the_next_with_it(ask, everybody):
+    first, second = ask("1"), ask("2", on=make_customer(everybody.alice, name="Other"))
+    attempt = claim()
+
+    end = engine.finish(attempt, {}, engine.Slot("requests", "here:1"))
+
+    assert (end.following.request_id, end.following.payload) == (second.pk, {"ms": 0, "key": "2"})
+    assert (state(first), state(second)) == ("done", "running")
+    logged = ChangeNew.objects.filter(record="request", op="u").order_by("id")
+    assert [(row.record_id, row.data["state"], row.way) for row in logged] == [
+        (first.pk, "running", "request"), (first.pk, "done", "request"), (second.pk, "running", "request"),
+    ]  # fmt: skip
+
+
+def test_an_end_that_is_no_longer_ours_claims_nothing(ask, everybody):
+    first, second = ask("1"), ask("2", on=make_customer(everybody.alice, name="Other"))
+    attempt = claim()
+    services.cancel_request(first.pk, actor=everybody.admin)
+
+    for end in (engine.finish, engine.refuse):
+        with pytest.raises(engine.Lost):
+            end(attempt, "", engine.Slot("requests", "here:1"))
+
+    assert state(second) == "queued"
+
+
+def test_a_slot_drains_the_queue_the_customers_lines_included(ask, everybody):
+    other = make_customer(everybody.alice, name="Other")
+    requests = [ask("1"), ask("2"), ask("3", on=other), ask("4", on=other)]
+
+    worker.work(worker.Turn("requests", "here"))
+
+    assert [state(each) for each in requests] == ["done"] * 4
+    assert Request.objects.filter(attempt=1).count() == 4

@@ -84,7 +84,8 @@ def test_a_request_is_handled_at_once_and_its_state_is_live(stack, door, probe, 
 def test_the_pool_says_that_it_is_there(stack):
     pool = wait_for(lambda: Worker.objects.filter(seen_at__gt=timezone.now() - waking.STALE).first())
 
-    assert pool.slots == 2
+    assert pool.slots == 10
+    assert pool.name.startswith("requests-1@")
     assert "requests" in pool.queues.split()
 
 
@@ -105,10 +106,10 @@ def test_a_killed_worker_and_broker_lose_and_double_nothing(stack, door, probe, 
     ids = [probe("killed", ms=100) for _ in range(20)]
     wait_for(lambda: "running" in states(ids))
 
-    stack.kill("worker")
+    stack.kill("requests")
     stack.stop_valkey()
     stack.start_valkey()
-    stack.start("worker")
+    stack.start("requests")
 
     wait_for(lambda: set(states(ids)) == {"done"})
     found = door("/requests/probes?key=killed")
