@@ -28,6 +28,7 @@ app.conf.update(
         "imports-resume": {"task": "customers.tasks.resume_imports", "schedule": 10.0, "options": {"expires": 10}},
         "imports-forget": {"task": "customers.tasks.forget_old_imports", "schedule": 3600.0},
         "copies-forget": {"task": "customers.tasks.forget_old_copies", "schedule": 3600.0},
+        "erasures-settle": {"task": "customers.tasks.settle_erasures", "schedule": 10.0, "options": {"expires": 10}},
         "search-settle": {"task": "customers.tasks.settle_search_indexes", "schedule": 2.0, "options": {"expires": 2}},
     },
 )

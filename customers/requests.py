@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from crm.records.access import Access, Reach
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
-from customers import facts, services
+from crm.requests.models import Request, State
+from customers import erasing, facts, services
 from customers.copies.making import make_copy
 from customers.models import Customer
 from customers.placement import best_placed, next_working_hour
@@ -126,6 +128,28 @@ def export_data(attempt: Attempt) -> dict[str, Any]:
     return {"url": held.get_absolute_url(), "expires_at": held.expires_at.isoformat()}
 
 
+def erase_data(attempt: Attempt) -> dict[str, Any]:
+    """Only noted: nobody's data are erased on one person's word."""
+    hold(attempt)
+    return {"waits_for": erasing.APPROVAL}
+
+
+def approve_erasure(attempt: Attempt) -> dict[str, Any]:
+    customer = hold(attempt)
+    requests = Request.objects.filter(customer=customer, state=State.DONE)
+    asked = requests.filter(kind="erase_data").first()
+    if asked is None or requests.filter(kind=erasing.APPROVAL, pk__gt=asked.pk).exists():
+        raise Refused(_("Nobody has asked for these data to be erased."))
+    if asked.sender == attempt.sender:
+        raise Refused(_("Somebody else than who asked for it has to approve it."))
+    erasing.erase_customer(customer, but=attempt.request_id)
+    return {"asked": asked.pk}
+
+
+def may_approve(access: Access) -> bool:
+    return access.edit is Reach.ALL
+
+
 def hold(attempt: Attempt) -> Customer:
     """The customer, whom nobody else changes before this attempt ends. Refuses what is asked for one in the trash."""
     # Without the key: a request that arrives for the customer meanwhile must not wait for this one, which waits for it.
@@ -186,5 +210,32 @@ register(
         value=0.5,
         deadline=timedelta(hours=1),
         expected=0.1,
+    )
+)
+register(
+    Kind(
+        name="erase_data",
+        title=gettext_lazy("Erasure of all data"),
+        payload=NothingMore,
+        apply=erase_data,
+        module="customers",
+        form=RequestForm,
+        value=1.0,
+        deadline=timedelta(hours=1),
+        expected=0.01,
+    )
+)
+register(
+    Kind(
+        name=erasing.APPROVAL,
+        title=gettext_lazy("Approval of an erasure"),
+        payload=NothingMore,
+        apply=approve_erasure,
+        module="customers",
+        may_ask=may_approve,
+        form=RequestForm,
+        value=1.0,
+        deadline=timedelta(hours=1),
+        expected=0.2,
     )
 )

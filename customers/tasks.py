@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from customers import search_index
+from customers import erasing, search_index
 from customers.copies import making
 from customers.imports import runner, services
 
@@ -27,6 +27,11 @@ def forget_old_imports() -> None:
 @shared_task
 def forget_old_copies() -> None:
     making.forget_old_copies()
+
+
+@shared_task
+def settle_erasures() -> None:
+    erasing.settle()
 
 
 @shared_task

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -87,6 +88,13 @@ def repeat(kept: KeptAnswer, digest: str) -> HttpResponse:
         response["Location"] = kept.location
     response["Idempotency-Replayed"] = "true"
     return response
+
+
+def forget_about(*addresses: str) -> None:
+    """Drops the answers given at these addresses and below them, and those that made what is found there."""
+    for address in addresses:
+        about = Q(path=address) | Q(path__startswith=f"{address}/") | Q(location=address)
+        KeptAnswer.objects.filter(about).delete()
 
 
 def forget_old() -> None:

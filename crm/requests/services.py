@@ -158,6 +158,17 @@ def discard_request(request_id: int, *, actor: Actor) -> Request:
     return change(request_id, actor, (State.DEAD,), state=State.CANCELLED)
 
 
+def erase_requests(customer_id: int, *, but: int) -> list[int]:
+    """Takes from a customer's requests what was asked and said, ends those that wait; gives the numbers of all.
+
+    Keys go too: they were made by who sent the request, of who knows what. `but` is left as it is.
+    """
+    theirs = Request.objects.filter(customer_id=customer_id).exclude(pk=but)
+    theirs.open().update(state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
+    theirs.update(payload={}, result=None, reason="", idempotency_key=None)
+    return list(theirs.values_list("pk", flat=True))
+
+
 def change(request_id: int, actor: Actor, states: tuple[State, ...], **columns: Any) -> Request:
     visible = Request.objects.visible_to(actor)
     request: Request | None = visible.filter(pk=request_id).first()

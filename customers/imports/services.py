@@ -181,8 +181,13 @@ def forget_old_imports() -> int:
     limit = timezone.now() - timedelta(days=settings.IMPORT_DAYS)
     old = Import.objects.filter(created_at__lt=limit).exclude(stored_name="").exclude(state__in=Import.WORKING)
     for batch in old:
-        batch.path.unlink(missing_ok=True)
-        batch.errors_path.unlink(missing_ok=True)
-        ImportLine.objects.filter(batch=batch).delete()
-        Import.objects.filter(pk=batch.pk).update(stored_name="", problems=[])
+        forget_import(batch)
     return len(old)
+
+
+def forget_import(batch: Import) -> None:
+    """Its file, lines and samples; it can be neither undone nor explained any more."""
+    batch.path.unlink(missing_ok=True)
+    batch.errors_path.unlink(missing_ok=True)
+    ImportLine.objects.filter(batch=batch).delete()
+    Import.objects.filter(pk=batch.pk).update(stored_name="", problems=[])

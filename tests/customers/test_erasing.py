@@ -1,0 +1,159 @@
+"""Erasing a person: asked by one, approved by another; afterwards nothing of her is found anywhere."""
+
+import json
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.utils import timezone
+
+from crm.api.models import KeptAnswer
+from crm.live.relay import write_cache
+from crm.records import valkey
+from crm.records.models import Change
+from crm.requests.models import Request
+from crm.requests.services import accept_request
+from customers import erasing, services
+from customers.copies.making import make_copy
+from customers.models import ContactPoint, Customer, Import, ImportLine
+from tests.factories import make_customer, number_changes
+from tests.requests.handling import claim, handled
+
+pytestmark = pytest.mark.django_db
+WORDS = ("Aisha", "Rahman", "kestrel", "4960199", "Leeds", "Operations", "Likes tea", "dentist", "Grandmother", "1985")
+
+
+@pytest.fixture
+def send(everybody, customer):
+    def sent(name, kind):
+        return handled(accept_request(kind, customer.pk, {}, actor=getattr(everybody, name)))
+
+    return sent
+
+
+@pytest.fixture
+def known(everybody, customer, ask, tmp_path, settings):
+    """Everything that a customer can leave: parts, texts, requests, a copy, a file, answers; partly numbered."""
+    settings.MEDIA_ROOT = tmp_path
+    bob = everybody.bob
+    services.add_note(customer.pk, actor=bob, body="Likes tea with Aisha Rahman.")
+    services.add_follow_up(
+        customer.pk, actor=bob, title="Ask about the dentist", due_at=timezone.now(), assignee_id=bob.pk
+    )
+    ask("change_details", born_on="1985-04-01", street="5 Grandmother Lane")
+    ContactPoint.objects.create(customer=customer, kind="address", street="Grandmother's", position=1)
+    number_changes()
+    ask("call_back", about="the dentist of Aisha")
+    services.tag_customer(customer.pk, actor=bob, tag="vip")
+    make_copy(customer)
+    batch = Import.objects.create(owner=bob, file_name="people.csv", stored_name="1.csv", problems=["Aisha: no e-mail"])
+    batch.path.parent.mkdir()
+    batch.path.write_text("name\nAisha Rahman\n")
+    ImportLine.objects.create(batch=batch, number=1, outcome="updated", customer=customer, before={"city": "Leeds"})
+    KeptAnswer.objects.create(
+        user=bob, key="k", method="PATCH", path=f"/api/customers/{customer.pk}", body='{"name": "Aisha Rahman"}'
+    )
+    LogEntry.objects.create(
+        user=bob, content_type=ContentType.objects.get_for_model(Customer), object_id=customer.pk,
+        object_repr="Aisha Rahman", action_flag=CHANGE, change_message='[{"added": {"object": "aisha@kestrel"}}]',
+    )  # fmt: skip
+    return batch
+
+
+def found(words=WORDS):
+    """(table, word) for every word in a row of any table, and ("valkey", word)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in cursor.fetchall():
+            for word in words:
+                cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text ILIKE %s', [f"%{word}%"])
+                if cursor.fetchone()[0]:
+                    yield table, word
+    for key in valkey.attempt(lambda client: list(client.scan_iter("customer:*"))):
+        held = json.dumps(valkey.attempt(lambda client, key=key: client.hgetall(key)))
+        yield from (("valkey", word) for word in words if word in held)
+
+
+def test_nothing_of_her_is_left_but_that_something_happened(customer, known, send):
+    write_cache(number_changes())
+    assert {"customers_customer", "customers_search", "change_p0", "valkey"} <= {table for table, _ in found()}
+    history = list(Change.objects.order_by("seq").values_list("seq", "record", "op", "actor_id", "way", "written_at"))
+    consent = send("bob", "erase_data")
+
+    request = send("dana", "approve_erasure")
+    write_cache(number_changes())
+
+    assert (request.state, request.result) == ("done", {"asked": consent.pk})
+    assert list(found()) == []
+    assert not known.path.exists()
+    now = Change.objects.order_by("seq").values_list("seq", "record", "op", "actor_id", "way", "written_at")
+    assert list(now)[: len(history)] == history
+    customer.refresh_from_db()
+    assert (customer.name, customer.tags, customer.owner_id) == (f"#{customer.pk}", [], customer.owner_id)
+
+
+def test_the_timeline_still_says_that_it_happened(customer, known, send, browser_of):
+    send("bob", "erase_data")
+    send("dana", "approve_erasure")
+    number_changes()
+
+    shown = browser_of("bob").get(f"/customers/{customer.pk}/timeline/").content.decode()
+
+    for title in ("Change of details", "Call back", "Erasure of all data", "Approval of an erasure"):
+        assert title in shown
+    assert not [word for word in WORDS if word in shown]
+    assert browser_of("bob").get(f"/customers/{customer.pk}/").status_code == 200
+
+
+def test_it_takes_two(customer, send, everybody):
+    assert send("dana", "approve_erasure").reason == "Nobody has asked for these data to be erased."
+    send("dana", "erase_data")
+    refused = send("dana", "approve_erasure")
+    customer.refresh_from_db()
+    assert (refused.state, customer.name) == ("failed", "Aisha Rahman")
+
+    assert send("admin", "approve_erasure").state == "done"
+    assert send("admin", "approve_erasure").state == "failed"
+
+
+def test_what_waits_is_not_done_afterwards(customer, everybody, send):
+    send("bob", "erase_data")
+    approval = accept_request("approve_erasure", customer.pk, {}, actor=everybody.dana)
+    behind = accept_request("change_details", customer.pk, {"city": "Hull"}, actor=everybody.bob, key="aisha")
+
+    handled(approval)
+
+    behind.refresh_from_db()
+    assert (approval.state, behind.state, behind.payload, behind.idempotency_key) == ("done", "cancelled", {}, None)
+    assert claim() is None
+
+
+def test_a_companys_name_goes_from_its_people(everybody, browser_of):
+    company = make_customer(everybody.alice, kind="company", name="Kestrel Dental")
+    person = make_customer(everybody.alice, name="Olu", company=company.pk)
+    number_changes()
+    for name, kind in (("bob", "erase_data"), ("dana", "approve_erasure")):
+        handled(accept_request(kind, company.pk, {}, actor=getattr(everybody, name)))
+
+    person.refresh_from_db()
+    assert (person.name, person.company_name) == ("Olu", f"#{company.pk}")
+    assert list(found(["Kestrel"])) == []
+
+
+def test_a_change_that_was_on_its_way_is_wiped_later_and_newer_ones_are_kept(customer, everybody, send):
+    send("bob", "erase_data")
+    approval = send("dana", "approve_erasure")
+    number_changes()
+    Change.objects.filter(record="customer", op="c").update(data={"id": customer.pk, "name": "Aisha Rahman"})
+    services.update_customer(
+        customer.pk, actor=everybody.bob, version=Customer.objects.get().version, changes={"name": "Zoe"}
+    )
+    number_changes()
+
+    erasing.settle()
+
+    assert list(found(["Aisha"])) == []
+    newest = Change.objects.filter(record="customer").order_by("-seq").first()
+    assert newest.data["name"] == "Zoe"
+    assert Request.objects.get(pk=approval.pk).state == "done"
