@@ -11,7 +11,7 @@ from crm.live.relay import Mover, Relay
 from crm.staff import services
 from crm.staff.models import Team, User
 from customers.models import Customer
-from customers.services import create_customer
+from customers.services import create_customer, update_customer
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ def people() -> People:
 
 def make_customer(actor: User, **facts: Any) -> Customer:
     return create_customer(actor=actor, **({"name": "Aisha Rahman"} | facts))
+
+
+def change(customer: Customer, actor: User, **changes: Any) -> dict[str, Any]:
+    """By the service, at the version that the database has now."""
+    version = Customer.objects.values_list("version", flat=True).get(pk=customer.pk)
+    return update_customer(customer.pk, actor=actor, version=version, changes=changes)
 
 
 def number_changes() -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from customers.models import Customer
     from tests.factories import People
 
 
@@ -16,6 +17,13 @@ def everybody(db: None) -> People:
     from tests.factories import people
 
     return people()
+
+
+@pytest.fixture
+def aisha(everybody: People) -> Customer:
+    from tests.factories import make_customer
+
+    return make_customer(everybody.alice, emails=["aisha@example.org"], phones=["+441134960199"], stage="active")
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from crm.staff import services as staff
 from customers import services
-from tests.browser.watching import begin_edit, change, field, is_the_same, observe, shifts
-from tests.factories import make_customer, make_user
+from tests.browser.watching import begin_edit, field, is_the_same, observe, shifts
+from tests.factories import change, make_customer, make_user
 
 pytestmark = pytest.mark.browser
 

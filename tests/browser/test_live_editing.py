@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from customers.models import Customer
-from tests.browser.watching import begin_edit, change, field
-from tests.factories import make_customer
+from tests.browser.watching import begin_edit, field
+from tests.factories import change, make_customer
 
 pytestmark = pytest.mark.browser
 

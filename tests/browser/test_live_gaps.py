@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from crm.records import valkey
 from customers.models import Customer
-from tests.browser.watching import begin_edit, change, field, is_the_same, observe
-from tests.factories import make_customer
+from tests.browser.watching import begin_edit, field, is_the_same, observe
+from tests.factories import change, make_customer
 
 pytestmark = pytest.mark.browser
 

@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 from crm.records.models import Change
 from crm.timings.models import DeliveryTiming
 from customers.models import Customer
-from tests.browser.watching import change, is_the_same, observe
-from tests.factories import make_customer
+from tests.browser.watching import is_the_same, observe
+from tests.factories import change, make_customer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

@@ -2,9 +2,6 @@
 
 from playwright.sync_api import expect
 
-from customers.models import Customer
-from customers.services import update_customer
-
 # Marks the page, so that a reload would be noticed, and counts what moves without the reader's doing.
 OBSERVE = """() => {
     window.isTheSame = true;
@@ -38,12 +35,6 @@ def shifts(page):
 def is_the_same(page):
     """Whether the page was neither loaded again nor left since `observe`."""
     return page.evaluate("window.isTheSame === true")
-
-
-def change(customer, actor, **changes):
-    """As if from elsewhere: through the service, at the newest version."""
-    version = Customer.objects.values_list("version", flat=True).get(pk=customer.pk)
-    return update_customer(customer.pk, actor=actor, version=version, changes=changes)
 
 
 def field(page, name):

@@ -5,22 +5,15 @@ import re
 import pytest
 
 from crm.staff import services as staff
-from customers import services
 from customers.models import Customer, Tag
 from customers.reading import read_customer
-from tests.factories import make_customer, number_changes
+from tests.factories import change, make_customer, number_changes
 
 pytestmark = pytest.mark.django_db
 
 
 def address(customer, name):
     return f"/customers/{customer.pk}/fields/{name}/"
-
-
-def change(customer, actor, **changes):
-    """What somebody else saves meanwhile."""
-    version = Customer.objects.get(pk=customer.pk).version
-    services.update_customer(customer.pk, actor=actor, version=version, changes=changes)
 
 
 def test_a_field_is_asked_for_with_what_it_holds_and_its_version(customer, browser_of):

@@ -22,6 +22,13 @@ def listen(stack):
 
 
 @pytest.fixture
+def customer(stack):
+    from tests.factories import make_customer
+
+    return make_customer(stack.people.alice, name="Aisha Rahman", emails=["aisha@kestrel.example"])
+
+
+@pytest.fixture
 def browse(stack):
     """A browser's socket: session and Origin."""
     with ExitStack() as opened:

@@ -11,7 +11,7 @@ from customers import services
 from customers.models import Import
 from reporting import feed
 from reporting.feed import HomeFeed
-from tests.factories import make_customer, number_changes, people
+from tests.factories import change, make_customer, number_changes, people
 
 
 @pytest.fixture
@@ -24,11 +24,6 @@ def staff(db):
 @pytest.fixture
 def aisha(staff):
     return make_customer(staff.alice)
-
-
-def change(customer, actor, **changes):
-    customer.refresh_from_db()
-    services.update_customer(customer.pk, actor=actor, version=customer.version, changes=changes)
 
 
 def delivered():
