@@ -15,7 +15,7 @@ from django.conf import settings
 
 USUAL_DEADLINE = 3600.0  # seconds; twice as soon is twice as urgent
 MOST_URGENT, LEAST_URGENT = 100.0, 0.1
-LOWEST, HIGHEST = 1e-4, 1e4  # of the index; the bound is spread over its logarithm
+LOWEST = 0.1  # the index of what may be made to wait for the whole bound
 SHORTEST = 0.001  # seconds: nothing is expected to take less
 SPREADS = 2.0  # how many standard deviations are left before a deadline
 
@@ -44,8 +44,8 @@ def order(received: datetime, *, value: float, deadline: timedelta, expected: fl
     bound = float(settings.REQUESTS_AGEING_BOUND)
     urgency = min(MOST_URGENT, max(LEAST_URGENT, USUAL_DEADLINE / max(deadline.total_seconds(), 1.0)))
     index = value * urgency / max(expected, SHORTEST)
-    head_start = bound * share(index)
-    aged = received + timedelta(seconds=bound - head_start)
+    due = wait(index, bound)
+    aged = received + timedelta(seconds=due)
     in_time = received + deadline - timedelta(seconds=expected + SPREADS * spread)
     return Order(
         begin_by=min(aged, in_time),
@@ -54,12 +54,11 @@ def order(received: datetime, *, value: float, deadline: timedelta, expected: fl
         expected=expected,
         spread=spread,
         index=index,
-        head_start=head_start,
+        head_start=bound - due,
         is_by_deadline=in_time < aged,
     )
 
 
-def share(index: float) -> float:
-    """Where the index lies between the lowest and the highest, by its logarithm: 0 to 1."""
-    held = min(HIGHEST, max(LOWEST, index))
-    return math.log(held / LOWEST) / math.log(HIGHEST / LOWEST)
+def wait(index: float, bound: float) -> float:
+    """Seconds after its arrival at which a request of that index is due: four times the index, half of them."""
+    return bound * min(1.0, math.sqrt(LOWEST / index))
