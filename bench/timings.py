@@ -2,6 +2,7 @@
 
 import argparse
 import http.client
+import json
 import shutil
 import tempfile
 import time
@@ -12,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +31,15 @@ METHOD = """\
 T_update: {watchers} sockets watch {watched} customers and acknowledge what they get; {rate:g} updates a second by plain
 SQL for {seconds:g} s. The observer's time of an update runs by its own clock from just before it sends the UPDATE until
 the last socket sends its acknowledgement; its T_update is the mean of the customers' means, as the system's.
-T_response: one HTTP client opens customers through the API on one connection, timed around each call.
+T_response: a customer's site sends {asked:g} requests a second through the API for {seconds:g} s, probes that take
+100 ms in the median and have a heavy tail; the observer's time runs by its own clock from just before the request is
+sent until a socket is told of its end, so it has the way in and the way out beside what the system times, which is from
+the door to the end.
 Throughput: {clients} HTTP clients against two sets of web processes on one database, which differ in writing timings;
 they take turns of {turn:g} s, {turns} pairs, so that the machine's moods meet both; the median of the pairs' ratios."""
+
+LOG_MS, LOG_SPREAD = 4.6, 0.8  # of the logarithm of a probe's milliseconds
+PATIENCE = 30.0  # seconds for the last requests to end
 
 
 def main() -> None:
@@ -43,7 +51,8 @@ def main() -> None:
         ids = fill(options.watched, stack.people.alice)
         headers = {"Authorization": f"Bearer {create_token(stack.people.alice, name='observer')[1]}"}
         compare_updates(report, stack, headers, ids, options)
-        compare_responses(report, stack, headers, ids, options)
+        administrator = {"Authorization": f"Bearer {create_token(stack.people.admin, name='observer')[1]}"}
+        compare_responses(report, stack, administrator, ids, options)
         compare_throughput(report, stack, headers, ids, options)
     report.finish()
 
@@ -54,6 +63,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--watched", type=int, default=50)
     parser.add_argument("--rate", type=float, default=20)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--asked", type=float, default=20)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--turn", type=float, default=2)
     parser.add_argument("--turns", type=int, default=15)
@@ -75,6 +85,21 @@ class Observed:
         for (customer_id, _), seconds in self.took().items():
             by_customer[customer_id].append(seconds)
         return fmean(fmean(values) for values in by_customer.values())
+
+
+class Ending(Client):
+    """Notes when it is told of the end of each request."""
+
+    def __init__(self, url: str, **headers: str) -> None:
+        self.ended: dict[int, float] = {}
+        super().__init__(url, **headers)
+
+    def take(self, message: dict[str, Any]) -> None:
+        now = time.perf_counter()
+        for frame in message.get("frames", []):
+            if frame["record"].startswith("request:") and frame["fields"].get("state") == "done":
+                self.ended[int(frame["record"].partition(":")[2])] = now
+        super().take(message)
 
 
 class Acknowledging(Client):
@@ -136,11 +161,34 @@ def compare_responses(
     from crm.timings.stretches import Stretch
 
     since = datetime.now(UTC)
-    took = call(stack.port, headers, ids, options.seconds)
-    time.sleep(1)
+    took = ask(stack, headers, ids, options)
+    time.sleep(1)  # the last timings are written
     own = raw.summary("response", Stretch(since, datetime.now(UTC)))[0].figure
-    add(report, f"T_response of {own.n} calls, mean", own.mean or 0, fmean(took), 0.05)
+    add(report, f"T_response of {own.n} requests, mean", own.mean or 0, fmean(took), 0.05)
     add(report, "T_response, p99", own.p99 or 0, quantile(took, 0.99), 0.10)
+    report.add(Figure("requests that the system did not time", abs(own.n - len(took)), "", 0))
+
+
+def ask(stack: "Stack", headers: dict[str, str], ids: Sequence[int], options: argparse.Namespace) -> list[float]:
+    """Seconds of each request, from just before it is sent until a socket is told that it is done."""
+    rng, begun, gone = Random(1), time.perf_counter(), {}
+    watcher = Ending(stack.ws_url, **headers)
+    connection = http.client.HTTPConnection("127.0.0.1", stack.port)
+    watcher.watch(*(f"customer:{each}" for each in ids))
+    for number in range(int(options.asked * options.seconds)):
+        time.sleep(max(0.0, begun + number / options.asked - time.perf_counter()))
+        ms = int(rng.lognormvariate(LOG_MS, LOG_SPREAD))
+        body = {"kind": "probe", "customer": ids[number % len(ids)], "payload": {"ms": ms, "key": "observed"}}
+        now = time.perf_counter()
+        connection.request("POST", "/api/requests", json.dumps(body), headers | {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        gone[int(json.load(answer)["id"])] = now
+    until = time.perf_counter() + PATIENCE
+    while gone.keys() - watcher.ended.keys() and time.perf_counter() < until:
+        time.sleep(0.1)
+    watcher.close()
+    connection.close()
+    return [watcher.ended[request] - sent for request, sent in gone.items()]
 
 
 def add(report: Report, what: str, own: float, outside: float, within: float) -> None:
