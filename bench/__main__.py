@@ -3,7 +3,20 @@
 import subprocess
 import sys
 
-NAMES = ("writes", "relay", "cache", "pages", "live", "painted", "timings", "requests", "order", "rolling", "soak")
+NAMES = (
+    "writes",
+    "relay",
+    "cache",
+    "pages",
+    "search",
+    "live",
+    "painted",
+    "timings",
+    "requests",
+    "order",
+    "rolling",
+    "soak",
+)
 APART = ("faults", "machines")  # ten minutes, and for root alone: when they are named
 
 

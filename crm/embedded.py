@@ -121,6 +121,7 @@ class Postgres(Server):
             "shared_buffers": "256MB" if self.durable else "64MB",
             "random_page_cost": "1.1",
             "jit": "off",
+            "max_parallel_workers_per_gather": "0",  # to start one takes longer than most of our statements
             "timezone": "UTC",
         }
         if not self.durable:

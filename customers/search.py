@@ -1,7 +1,8 @@
 """Find as you type: every word of the question stands somewhere in what the reader may search.
 
 Words of three characters and more use the trigram indexes; shorter ones, on which trigrams are blind, an index of
-one- and two-character grams of their own. The same text and rule in Python decide for live rows.
+one- and two-character grams of their own, and where that is not used, a look into the text. The same text and rule in
+Python decide for live rows.
 """
 
 from collections.abc import Mapping
@@ -18,13 +19,11 @@ def words(question: str) -> list[str]:
 
 def condition(question: str, sees_contacts: bool) -> Q:
     """Rows that have every word; e-mail, phone and street count only for those who may see contact details."""
+    texts = ["open_text", "contact_text"] if sees_contacts else ["open_text"]
     wanted = Q()
     for word in words(question):
-        lookup = "has_gram" if len(word) < 3 else "contains"
-        found = Q(**{f"search__open_text__{lookup}": word})
-        if sees_contacts:
-            found |= Q(**{f"search__contact_text__{lookup}": word})
-        wanted &= found
+        for lookup in ("has_gram", "has_part") if len(word) < 3 else ("contains",):
+            wanted &= Q(*((f"search__{text}__{lookup}", word) for text in texts), _connector=Q.OR)
     return wanted
 
 
