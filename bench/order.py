@@ -75,18 +75,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     os.environ |= ENVIRONMENT
     report = Report("order", "The order of requests", " ".join(METHOD.format(**vars(options)).split()))
-    simulated = arrivals(options, options.workers, options.seconds)
-    compare(report, f"{options.workers:,} workers simulated", simulated,
-            {name: simulate(simulated, options.workers, key) for name, key in orders().items()})  # fmt: skip
     if options.real:
-        asked = arrivals(options, options.slots, options.real)
-        with product(REQUEST_SLOTS=str(options.slots)) as stack:
-            stack.clock.launch()
-            keys = orders()
-            found = {name: engine(stack, asked, keys[name], options.slots) for name in ("fcfs", "ours")}
-            stack.clock.stop()
-        compare(report, f"the engine, {options.slots} slots", asked, found)
+        compare_engine(report, options)
+    asked = arrivals(options, options.workers, options.seconds)
+    found = {name: simulate(asked, options.workers, key) for name, key in orders().items()}
+    compare(report, f"{options.workers:,} workers simulated", asked, found)
     report.finish()
+
+
+def compare_engine(report: Report, options: argparse.Namespace) -> None:
+    asked = arrivals(options, options.slots, options.real)
+    with product(REQUEST_SLOTS=str(options.slots)) as stack:
+        stack.clock.launch()
+        keys = orders()
+        found = {name: engine(stack, asked, keys[name], options.slots) for name in ("fcfs", "ours")}
+        stack.clock.stop()
+    compare(report, f"the engine, {options.slots} slots", asked, found)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

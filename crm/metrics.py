@@ -20,10 +20,17 @@ from prometheus_client.registry import Collector
 from crm import health
 from crm.records import log
 from crm.records.models import ChangeNew, Tally
+from crm.requests.load import loads
 from crm.staff.services import user_for_token
 from crm.timings import figures
 
 WINDOW = 300  # seconds that timings are told for
+QUEUES = {
+    "rate": f"Requests a second that came to the queue in {WINDOW} seconds.",
+    "seconds": "Seconds of handling that each is expected to take, as learned.",
+    "waiting": "Requests that wait.",
+    "wanted": "Slots that this would take, 7 of 10 at work, and what waits worked off in a minute.",
+}
 STATISTICS = ("mean", "p50", "p95", "p99", "max")
 
 
@@ -49,7 +56,7 @@ class Product(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*dependencies(), *change_log(), *screens(), *timings(), *records()]
+            found = [*dependencies(), *change_log(), *screens(), *timings(), *queues(), *records()]
         except DatabaseError:
             found = [gauge("pulse_database_up", "Whether the database answers.", 0)]
         yield from found
@@ -101,6 +108,16 @@ def requests() -> Metric:
         if group.module is not None and group.kind is None:
             answered.add_metric([group.module], group.figure.n)
     return answered
+
+
+def queues() -> Iterator[Metric]:
+    """Of customers' requests."""
+    found = loads(WINDOW)
+    for name, about in QUEUES.items():
+        told = GaugeMetricFamily(f"pulse_queue_{name}", about, labels=["queue"])
+        for each in found:
+            told.add_metric([each.queue], getattr(each, name))
+        yield told
 
 
 def records() -> Iterator[Metric]:
