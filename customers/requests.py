@@ -164,6 +164,7 @@ register(
     Kind(
         name="change_details",
         title=gettext_lazy("Change of details"),
+        about=gettext_lazy("Applies what the customer says is right. What is left empty stays as it is."),
         payload=Details,
         apply=change_details,
         module="customers",
@@ -177,6 +178,7 @@ register(
     Kind(
         name="call_back",
         title=gettext_lazy("Call back"),
+        about=gettext_lazy("Makes a follow-up in working hours for the person who is best placed to call."),
         payload=CallBack,
         apply=call_back,
         module="customers",
@@ -190,6 +192,7 @@ register(
     Kind(
         name="consent",
         title=gettext_lazy("Consent to marketing"),
+        about=gettext_lazy("Notes whether the customer wishes to hear from us by this channel."),
         payload=ConsentGiven,
         apply=consent,
         module="customers",
@@ -203,6 +206,7 @@ register(
     Kind(
         name="export_data",
         title=gettext_lazy("Copy of all data"),
+        about=gettext_lazy("Gathers all that is held about the customer in one file, to be handed over."),
         payload=NothingMore,
         apply=export_data,
         module="customers",
@@ -216,6 +220,7 @@ register(
     Kind(
         name="erase_data",
         title=gettext_lazy("Erasure of all data"),
+        about=gettext_lazy("Asks for all that is held to be erased. Nothing happens until somebody else approves it."),
         payload=NothingMore,
         apply=erase_data,
         module="customers",
@@ -229,6 +234,7 @@ register(
     Kind(
         name=erasing.APPROVAL,
         title=gettext_lazy("Approval of an erasure"),
+        about=gettext_lazy("Erases all that is held about the customer, for good, if somebody else has asked for it."),
         payload=NothingMore,
         apply=approve_erasure,
         module="customers",

@@ -26,6 +26,7 @@ def labels() -> dict[str, dict[str, str]]:
             "contactpoint": _("Contact point"),
             "followup": _("Follow-up"),
             "note": _("Note"),
+            "request": _("Request"),
             **{kind.timed_as: str(kind.title) for kind in kinds()},
         },
         "stages": {

@@ -59,7 +59,7 @@ class Kind:
     effect that a second try would double. Either raises Refused, or anything else to be tried again, `attempts` times.
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
-    With a `form`, staff can send it from the customer's page.
+    With a `form`, staff can send it from the customer's page, where `about` tells them what it does.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Kind:
     size: Callable[[dict[str, Any]], int] = no_size
     may_ask: Callable[[Access], bool] = anybody
     form: type[RequestForm] | None = None
+    about: Any = ""
 
     @property
     def timed_as(self) -> str:
