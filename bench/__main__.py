@@ -17,7 +17,7 @@ NAMES = (
     "rolling",
     "soak",
 )
-APART = ("faults", "machines")  # ten minutes, and for root alone: when they are named
+APART = ("kills", "faults", "machines")  # minutes, and for root alone: when they are named
 
 
 def main(names: list[str]) -> int:

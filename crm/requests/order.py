@@ -15,7 +15,7 @@ from django.conf import settings
 
 USUAL_DEADLINE = 3600.0  # seconds; twice as soon is twice as urgent
 MOST_URGENT, LEAST_URGENT = 100.0, 0.1
-LOWEST = 0.1  # the index of what may be made to wait for the whole bound
+LOWEST = 0.01  # the index of what may be made to wait for the whole bound
 SHORTEST = 0.001  # seconds: nothing is expected to take less
 SPREADS = 2.0  # how many standard deviations are left before a deadline
 
