@@ -102,7 +102,9 @@ def line(figure: Figure) -> str:
     verdict = {None: "", True: "reached", False: "MISSED"}[figure.is_reached]
     sign = "<=" if figure.better == "lower" else ">="
     target = "" if figure.target is None else f"{sign} {figure.target:g}"
-    control = "" if figure.control is None else f"{figure.control_name} {figure.control:.4g}, ratio {figure.ratio:.2f}"
+    control = "" if figure.control is None else f"{figure.control_name} {figure.control:.4g}"
+    if figure.ratio is not None:
+        control += f", ratio {figure.ratio:.2f}"
     reference = "" if figure.reference is None else f"  peer {figure.reference:g}"
     return f"{figure.what:<58} {figure.measured:>10.4g} {figure.unit:<8} {target:<10} {verdict:<8} {control}{reference}"
 
