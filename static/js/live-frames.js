@@ -1,8 +1,6 @@
-// What comes live is drawn with the next frame, and as much of it as a frame has room for; a hidden page has none.
+// What comes live is drawn with the next frame; a hidden page has none.
 
-const AT_ONCE = 8; // ms of a frame; what is left has the next one
-
-const due = new Map(); // list -> how it is drawn: `draw(list, until)`
+const due = new Map(); // list -> how it is drawn: `draw(list)`
 let isDrawing = false;
 
 export function soon(list, draw) {
@@ -15,9 +13,8 @@ export function soon(list, draw) {
 
 function drawAll() {
   isDrawing = false;
-  const until = performance.now() + AT_ONCE;
   for (const [list, draw] of [...due]) {
     due.delete(list);
-    draw(list, until);
+    draw(list);
   }
 }

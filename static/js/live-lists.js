@@ -7,6 +7,7 @@ import { leave, place, trim } from "./live-rows.js";
 import { bring, count, dismiss, wait } from "./live-waiting.js";
 
 const LIST = "[data-view]";
+const AT_ONCE = 8; // rows of a frame, as each costs far more after the script, in style, layout and paint; the rest has the next
 const CALM = 1000; // ms, up to three times as much by chance: readers of one list do not all fetch it at once
 
 const states = new WeakMap(); // list -> what comes, and after a flood: "asked" to fetch it again, "fetching"
@@ -52,10 +53,10 @@ function state(list) {
   return states.get(list);
 }
 
-function drawList(list, until) {
+function drawList(list) {
   const held = state(list), busy = isBusy(list);
-  for (const [record, { event, item }] of held.coming) {
-    if (performance.now() > until) break;
+  const most = document.hidden ? held.coming.size : AT_ONCE;
+  for (const [record, { event, item }] of [...held.coming].slice(0, most)) {
     held.coming.delete(record);
     take(list, busy, event, item);
   }
