@@ -97,12 +97,16 @@ class Watch:
         except DatabaseError as error:
             logger.warning("A watch cannot be caught up, so who wished for it is let go: %s", str(error).strip())
             self.socket.close(1011)
+            return
         finally:
             self.socket.holds -= 1
         for topic in topics:
             if people := self.hub.presence.on(topic):
                 self.socket.put({"presence": {EVERYWHERE if topic == "directory" else topic: people}})
         self.socket.flush()
+        if topics or views:  # said at once: no screen has to wait for the next beat to be live
+            async with self.hub.turn:
+                self.hub.send_head(self.socket)
 
     def register(self, topics: list[str]) -> list[str]:
         room = MOST_TOPICS - len(self.socket.records)

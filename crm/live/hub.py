@@ -233,11 +233,14 @@ class Hub:
         return True
 
     def send_heads(self) -> None:
-        """Not to who has yet to say what she watches: she would take it for a promise about that, too."""
         for socket in self.watches.sockets:
-            if socket.has_asked and not socket.holds and not socket.outbox:
-                socket.put({"head": self.head})
-                socket.flush()
+            self.send_head(socket)
+
+    def send_head(self, socket: Socket) -> None:
+        """Not to who has yet to say what she watches: she would take it for a promise about that, too."""
+        if socket.has_asked and not socket.holds and not socket.outbox:
+            socket.put({"head": self.head})
+            socket.flush()
 
     def say_screens(self, frames: int) -> None:
         sockets = self.watches.sockets

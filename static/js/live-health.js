@@ -8,11 +8,16 @@ const ENOUGH = 0.3; // weight of the newest delay
 
 let delay = null, heard = clock.now();
 
-export const report = { live, catchingUp, offline, clock: asked, delay: measured };
+export const report = { live, greeted, catchingUp, offline, clock: asked, delay: measured };
 
 function live() {
   heard = clock.now();
   show("live", delay === null ? "" : `${Math.max(1, Math.round(delay))} ms`);
+}
+
+/** A page that was fetched just now is not behind before it was ever live. */
+function greeted() {
+  if (document.documentElement.dataset.live) catchingUp();
 }
 
 function catchingUp() {

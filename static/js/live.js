@@ -37,7 +37,7 @@ function lost() {
 }
 
 function greet(message) {
-  report.catchingUp();
+  report.greeted();
   if (epoch !== message.epoch) begin(message);
   if (isStale) renewPage();
   else look();

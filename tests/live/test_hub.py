@@ -229,11 +229,20 @@ async def test_who_may_have_lost_rights_is_let_go_when_they_cannot_be_asked(watc
 
 async def test_no_head_is_said_before_what_a_catch_up_owes(watched):
     hub, socket, wire, _, _ = watched
+    await sent(socket)
+    before = list(wire.texts)
     socket.holds += 1
     hub.send_heads()
-    assert not [message for message in wire.texts if message == {"head": hub.head}]
+    await sent(socket)
+    assert wire.texts == before
     socket.holds -= 1
     hub.send_heads()
+    await sent(socket)
+    assert wire.texts == [*before, {"head": hub.head}]
+
+
+async def test_the_head_is_said_with_a_watch_so_that_no_screen_waits_for_the_next_beat(watched):
+    hub, socket, wire, _, _ = watched
     await sent(socket)
     assert wire.texts[-1] == {"head": hub.head}
 
