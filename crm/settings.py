@@ -170,6 +170,8 @@ TIMINGS_RAW_DAYS = int(os.environ.get("TIMINGS_RAW_DAYS", "7"))
 WEB_THREADS = int(os.environ.get("WEB_THREADS", "12"))
 # Seconds after which a customer's request goes before every newer one, whatever they are worth.
 REQUESTS_AGEING_BOUND = int(os.environ.get("REQUESTS_AGEING_BOUND", "600"))
+# Seconds for which a request is offered to one person before it is offered to the next.
+REQUESTS_TAKE_WITHIN = int(os.environ.get("REQUESTS_TAKE_WITHIN", "600"))
 # Requests a minute that the API takes from one token.
 API_RATE = int(os.environ.get("API_RATE", "30000"))
 # What Prometheus sends as its bearer token; without one, an administrator's API token is asked for.

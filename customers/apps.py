@@ -7,7 +7,7 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
-        from customers import counts, due, lookups  # noqa: F401
+        from customers import counts, due, lookups, questions  # noqa: F401
         from customers.imports import live as imports
         from customers.live import register_records, register_views
         from customers.panels import register_panel

@@ -1,10 +1,7 @@
-"""Who is the right one to do something for a customer, and when she is at work."""
+"""Who is the right one to do something for a customer."""
 
-from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
@@ -14,8 +11,6 @@ from crm.records.access import Reach
 from crm.staff.models import User
 from customers.models import Customer, FollowUp
 
-OPENS, CLOSES = time(9), time(17)
-SATURDAY = 5
 # By how far a person is from the customer.
 WHY: list[str | Promise] = [
     _("owns this customer"),
@@ -51,15 +46,3 @@ def the_least_busy_first(customer: Customer) -> Any:
     count = waiting.order_by().values("assignee").annotate(n=Count("pk")).values("n")
     near = Q(pk=customer.owner_id) | Q(team__isnull=False, team=customer.team_id) | Q(role__edit=Reach.ALL)
     return User.objects.filter(near, is_active=True).order_by(Coalesce(Subquery(count), 0), "pk")
-
-
-def next_working_hour(wanted: datetime, user: User) -> datetime:
-    """The moment itself, or the next 09:00 when it is outside weekdays from 09:00 to 17:00 where the user lives."""
-    zone = ZoneInfo(user.time_zone or settings.TIME_ZONE)
-    here = wanted.astimezone(zone)
-    if here.weekday() < SATURDAY and OPENS <= here.time() < CLOSES:
-        return here
-    day = here.date() if here.time() < OPENS else here.date() + timedelta(days=1)
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    return datetime.combine(day, OPENS, zone)

@@ -15,10 +15,11 @@ from crm.records.access import Access, Reach
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
 from crm.requests.models import Request, State
+from crm.staff.hours import next_working_hour
 from customers import erasing, facts, services
 from customers.copies.making import make_copy
 from customers.models import Customer
-from customers.placement import best_placed, next_working_hour
+from customers.placement import best_placed
 from customers.request_forms import CallBackForm, ConsentForm, DetailsForm
 
 FURTHEST = timedelta(days=366)  # that somebody is asked to call back

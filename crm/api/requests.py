@@ -17,7 +17,8 @@ from crm.records.errors import NotEditable, NotVisible
 from crm.records.paging import by_time, page
 from crm.records.projection import canonical
 from crm.requests import probe, services
-from crm.requests.models import Request, State
+from crm.requests.desk import services as desk
+from crm.requests.models import Priority, Request, State
 
 router = Router(tags=["requests"])
 
@@ -62,6 +63,12 @@ class RequestQuery(BaseModel):
     state: Annotated[Text, Field(json_schema_extra={"enum": State.values})] = ""
     after: Text = ""
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class Answer(Given):
+    answer: Text
+    topic: Text = ""
+    priority: Annotated[int, Field(ge=min(Priority), le=max(Priority))] = Priority.NORMAL
 
 
 class ProbeEffects(Schema):
@@ -123,6 +130,27 @@ def cancel_request(request: HttpRequest, request_id: Id) -> HttpResponse:
 def retry_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """Tries a request anew that was refused, cancelled or given up."""
     return changed(lambda: services.retry_request(request_id, actor=asker(request)))
+
+
+@router.post("/{int:request_id}/take", response=RequestRead, url_name="request_take")
+@idempotent
+def take_request(request: HttpRequest, request_id: Id) -> HttpResponse:
+    """You answer a request that waits for a person. 409 when somebody was quicker."""
+    return changed(lambda: desk.take_request(request_id, actor=asker(request)))
+
+
+@router.post("/{int:request_id}/hand-back", response=RequestRead, url_name="request_hand_back")
+@idempotent
+def hand_back_request(request: HttpRequest, request_id: Id) -> HttpResponse:
+    """What you have taken, or are offered, is offered to the next best."""
+    return changed(lambda: desk.hand_back_request(request_id, actor=asker(request)))
+
+
+@router.post("/{int:request_id}/answer", response=RequestRead, url_name="request_answer")
+@idempotent
+def answer_request(request: HttpRequest, request_id: Id, given: Answer) -> HttpResponse:
+    """Ends a request that you have taken. Its topic and priority (1 to 4) are what the triage learns from."""
+    return changed(lambda: desk.answer_request(request_id, actor=asker(request), **given.model_dump()))
 
 
 def changed(verb: Callable[[], Request]) -> HttpResponse:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from crm.live import bus, catchup
+from crm.live import bus, catchup, online
 from crm.live.asking import Together, ask
 from crm.live.catchup import Absence
 from crm.live.deliveries import Deliveries
@@ -277,7 +277,7 @@ class Hub:
             self.presence_changed.clear()
             self.send_presence()
             message = self.presence.message(self.watches.sockets, time.monotonic())
-            asyncio.get_running_loop().run_in_executor(None, bus.publish, message, bus.PRESENCE)
+            asyncio.get_running_loop().run_in_executor(None, online.tell, message)
             await asyncio.sleep(SETTLE)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.presence_changed.wait(), TELL_EVERY)

@@ -10,6 +10,8 @@ class RequestsConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.requests import live, probe, roll_call  # noqa: F401
+        from crm.requests.desk import desk
 
         live.register_board()
+        desk.register()
         autodiscover_modules("requests")

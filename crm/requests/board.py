@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.records.access import Access
+from crm.requests.desk import desk
+from crm.requests.kinds import PEOPLE
 from crm.requests.live import title_of
 from crm.requests.models import CUSTOMER_TABLE, Request, State, Worker
 from crm.requests.waking import STALE
@@ -38,13 +40,15 @@ SELECT count(*) AS n, avg(seconds) AS mean,
 FROM (SELECT extract(epoch FROM r.finished_at - r.received_at)::float8 AS seconds
       FROM requests_request r JOIN {customers} c ON c.id = r.customer_id
       WHERE r.finished_at > %(since)s AND r.state IN ('done', 'failed')
+        AND r.queue <> 'people'
         AND c.deleted_at IS NULL AND {visible}) AS ended"""
 # The bins double, so that a quick probe and a slow export are both seen.
 BINS = [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8]
 DISTRIBUTION = """
 SELECT width_bucket(extract(epoch FROM r.finished_at - r.received_at)::float8, %(bins)s::float8[]) AS bin, count(*) AS n
 FROM requests_request r JOIN {customers} c ON c.id = r.customer_id
-WHERE r.finished_at > %(since)s AND r.state IN ('done', 'failed') AND c.deleted_at IS NULL AND {visible}
+WHERE r.finished_at > %(since)s AND r.state IN ('done', 'failed') AND r.queue <> 'people'
+    AND c.deleted_at IS NULL AND {visible}
 GROUP BY bin"""
 
 
@@ -60,25 +64,24 @@ def board_of(access: Access) -> dict[str, Any]:
     since = {"minute": now - timedelta(minutes=1), "since": now - WINDOW}
     kinds = [row | {"title": title_of(row["kind"])} for row in select(BY_KIND, access, since)]
     (responses,) = select(RESPONSES, access, since)
-    waiting, running = (visible(access).filter(state=state) for state in (State.QUEUED, State.RUNNING))
+    by_workers = Request.objects.seen_by(access).exclude(queue=PEOPLE)
+    waiting, running = (by_workers.filter(state=state) for state in (State.QUEUED, State.RUNNING))
+    people = desk.figures(access)
     oldest = waiting.order_by("received_at").values_list("received_at", flat=True).first()
     return {
         "kinds": kinds,
-        "queued": sum(row["queued"] for row in kinds),
-        "running": sum(row["running"] for row in kinds),
+        "queued": sum(row["queued"] for row in kinds) - people["waiting"],
+        "running": sum(row["running"] for row in kinds) - people["taken"],
         "done": sum(row["done"] for row in kinds),
-        "dead": visible(access).filter(state=State.DEAD).count(),
+        "dead": Request.objects.seen_by(access).filter(state=State.DEAD).count(),
         "oldest": (now - oldest).total_seconds() if oldest else None,
+        "people": people,
         "responses": responses,
         "bins": bins_of(select(DISTRIBUTION, access, since | {"bins": BINS})),
         "first": list(waiting.filter(is_ready=True).order_by("begin_by").select_related("customer")[:SHOWN]),
         "handled": list(running.order_by("started_at").select_related("customer")[:SHOWN]),
         "pools": pools(now),
     }
-
-
-def visible(access: Access) -> Any:
-    return Request.objects.filter(access.q("view", "customer__"), customer__deleted_at=None)
 
 
 def select(statement: str, access: Access, values: Mapping[str, Any]) -> list[dict[str, Any]]:

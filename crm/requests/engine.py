@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from crm.records.statements import prepared
-from crm.requests.kinds import Attempt
+from crm.requests.kinds import PEOPLE, Attempt, Handover
 
 LEASE = 3.0  # seconds after which a worker that has not renewed counts as lost
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0  # seconds before a second and before any later attempt
@@ -38,11 +38,18 @@ SET state = 'queued', reason = %(reason)s, lease_until = NULL,
     retry_at = clock_timestamp() + make_interval(secs => %(pause)s)
 WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
 RETURNING state, NULL::float8, NULL::float8"""
+# No lease: people take as long as they take, and what they do not take is offered to others by the clock.
+HAND_OVER = f"""
+UPDATE requests_request
+SET state = 'queued', queue = '{PEOPLE}', lease_until = NULL, worker = '',
+    person_id = %(person)s, take_by = %(take_by)s, desk = %(desk)s
+WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
+RETURNING state, NULL::float8, NULL::float8"""  # noqa: S608  (constants)
 # The end of one request and the claim of the next: one statement, one commit, one row of the log for each.
-END_AND_TAKE, TRY_AGAIN_AND_TAKE = (
+END_AND_TAKE, TRY_AGAIN_AND_TAKE, HAND_OVER_AND_TAKE = (
     f"{WAY}, ended AS ({first}), taken AS ({TAKE.format(after='ended')})"  # noqa: S608  (constants)
     " SELECT ended.*, taken.* FROM ended LEFT JOIN taken ON true"
-    for first in (END, TRY_AGAIN)
+    for first in (END, TRY_AGAIN, HAND_OVER)
 )
 RENEW = """
 UPDATE requests_request SET lease_until = clock_timestamp() + make_interval(secs => %s)
@@ -110,6 +117,12 @@ def finish(attempt: Attempt, result: dict[str, Any], slot: Slot = NOBODY) -> End
     A slot claims what comes next by the same commit, except for what this end makes ready: the same customer's next.
     """
     return end(attempt, slot, state="done", result=json.dumps(result), reason="")
+
+
+def hand_over(attempt: Attempt, to: Handover, slot: Slot = NOBODY) -> End:
+    """The request waits for a person from now on. Raises Lost."""
+    values = {"person": to.person_id, "take_by": to.take_by, "desk": json.dumps(to.desk)}
+    return end(attempt, slot, HAND_OVER_AND_TAKE, **values)
 
 
 def refuse(attempt: Attempt, reason: str, slot: Slot = NOBODY) -> End:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel
 
 from crm.records.access import Access, Reach
 from crm.requests.forms import RequestForm
+
+PEOPLE = "people"  # the queue of requests that wait for a person: no pool drains it
 
 
 class Refused(Exception):
@@ -32,6 +34,17 @@ class Attempt:
     waited: Any = None
 
 
+class Handover(NamedTuple):
+    """What a handler returns instead of a result when a person is to answer: whom it is offered, and for how long.
+
+    `desk` is what is known about the placing; crm/requests/desk words it.
+    """
+
+    person_id: int | None
+    take_by: datetime
+    desk: dict[str, Any]
+
+
 class ForCustomer:
     """The actor of what a handler does: nobody of staff. Whether the customer might ask was judged at the door."""
 
@@ -50,22 +63,28 @@ def no_size(payload: dict[str, Any]) -> int:
     return 0
 
 
+def all_words(payload: dict[str, Any]) -> str:
+    return "\n".join(value for value in payload.values() if isinstance(value, str))
+
+
 @dataclass(frozen=True)
 class Kind:
     """How requests of one kind are checked, valued and handled.
 
-    `apply` writes the effects and returns the result; it runs inside the transaction that also finishes the request,
-    so both are there or neither. `wait`, run before it and outside any transaction, may take its time and must have no
-    effect that a second try would double. Either raises Refused, or anything else to be tried again, `attempts` times.
+    `apply` writes the effects and returns the result, or whom to ask; it runs inside the transaction that also ends
+    the attempt, so both are there or neither. `wait`, run before it and outside any transaction, may take its time and
+    must have no effect that a second try would double. Either raises Refused, or anything else to be tried again,
+    `attempts` times.
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
+    `words` is what of a payload is for people to read; its first line stands for the request in lists.
     With a `form`, staff can send it from the customer's page, where `about` tells them what it does.
     """
 
     name: str
     title: Any
     payload: type[BaseModel]
-    apply: Callable[[Attempt], dict[str, Any]]
+    apply: Callable[[Attempt], dict[str, Any] | Handover]
     wait: Callable[[Attempt], Any] | None = None
     module: str = "requests"
     queue: str = "requests"
@@ -74,6 +93,7 @@ class Kind:
     expected: float = 0.1
     attempts: int = 5
     size: Callable[[dict[str, Any]], int] = no_size
+    words: Callable[[dict[str, Any]], str] = all_words
     may_ask: Callable[[Access], bool] = anybody
     form: type[RequestForm] | None = None
     about: Any = ""

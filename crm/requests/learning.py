@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm.requests.kinds import Kind
+from crm.requests.kinds import PEOPLE, Kind
 from crm.requests.models import HandlingTime, LearningState, Request, State
 
 WEIGHT = 0.05  # of the newest: about the last 40 handlings count
@@ -65,6 +65,7 @@ def take_in() -> int:
     state, _ = LearningState.objects.get_or_create(pk=1, defaults={"learned_to": until})
     rows = list(
         Request.objects.filter(finished_at__gt=state.learned_to, finished_at__lte=until, state=State.DONE)
+        .exclude(queue=PEOPLE)
         .order_by("finished_at")
         .values_list("kind", "size", "started_at", "finished_at")[:MOST]
     )

@@ -7,16 +7,19 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from crm.requests.kinds import PEOPLE
+
 BUSY_SHARE = 0.7  # of its slots that a pool should have at work: more, and every burst waits
 CATCH_UP = 60.0  # seconds in which what waits should be worked off
 
 # The learned seconds of handling stand in each request's order, as they were when it came.
-LOADS = """
+LOADS = f"""
 SELECT queue, count(*) FILTER (WHERE received_at > %(since)s), count(*) FILTER (WHERE state = 'queued'),
     coalesce(sum(seconds) FILTER (WHERE received_at > %(since)s), 0),
     coalesce(sum(seconds) FILTER (WHERE state = 'queued'), 0)
 FROM requests_request CROSS JOIN LATERAL (SELECT coalesce(("order" ->> 'expected')::float8, 0) AS seconds) AS learned
-WHERE received_at > %(since)s OR state = 'queued' GROUP BY queue ORDER BY queue"""
+WHERE (received_at > %(since)s OR state = 'queued') AND queue <> '{PEOPLE}'
+GROUP BY queue ORDER BY queue"""  # noqa: S608  (constants)
 
 
 class Load(NamedTuple):

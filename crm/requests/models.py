@@ -10,7 +10,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from crm.records.access import Access
 from crm.records.models import Logged, Reader
+from crm.requests.kinds import PEOPLE
 from crm.requests.triggers import LINE_TRIGGERS
 
 CUSTOMER_TABLE = settings.CUSTOMER_MODEL.replace(".", "_").lower()
@@ -28,14 +30,28 @@ class State(models.TextChoices):
 OPEN = (State.QUEUED, State.RUNNING)
 
 
+class Priority(models.IntegerChoices):
+    LOW = 1, _("low")
+    NORMAL = 2, _("normal")
+    HIGH = 3, _("high")
+    URGENT = 4, _("urgent")
+
+
 class RequestQuerySet(models.QuerySet[Any]):
     """Requests are seen by whoever sees the customer."""
 
     def visible_to(self, user: Reader) -> Self:
-        return self.filter(user.access.q("view", "customer__"), customer__deleted_at=None)
+        return self.seen_by(user.access)
+
+    def seen_by(self, access: Access) -> Self:
+        return self.filter(access.q("view", "customer__"), customer__deleted_at=None)
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN)
+
+    def with_people(self) -> Self:
+        """Those that a person is to answer."""
+        return self.filter(queue=PEOPLE)
 
 
 class Request(Logged):
@@ -46,7 +62,9 @@ class Request(Logged):
     root_table: ClassVar[str | None] = CUSTOMER_TABLE
     root_column: ClassVar[str | None] = "customer_id"
     # What moves a request through the queue is nobody's news, and what is in it stays out of the log.
-    unlogged: ClassVar[tuple[str, ...]] = ("payload", "result", "is_ready", "lease_until", "idempotency_key")
+    unlogged: ClassVar[tuple[str, ...]] = (
+        "payload", "result", "is_ready", "lease_until", "idempotency_key", "take_by", "desk",
+    )  # fmt: skip
 
     kind = models.TextField(_("kind"))
     customer = models.ForeignKey(
@@ -73,6 +91,15 @@ class Request(Logged):
     retry_at = models.DateTimeField(_("tried again at"), null=True)
     lease_until = models.DateTimeField(_("leased until"), null=True)
     worker = models.TextField(_("worker"), default="", db_default="", blank=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("with"), db_index=False
+    )
+    take_by = models.DateTimeField(_("to be taken by"), null=True)
+    topic = models.TextField(_("topic"), default="", db_default="", blank=True)
+    priority = models.SmallIntegerField(
+        _("priority"), choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL
+    )
+    desk = models.JSONField(_("how it was placed"), null=True)
     received_at = models.DateTimeField(_("received"), db_default=Now())
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
@@ -88,6 +115,10 @@ class Request(Logged):
         constraints = [
             models.UniqueConstraint("sender", "idempotency_key", name="request_key_once"),
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="request_state_known"),
+            # Who takes a request is written into it, so that one person has it and nobody else.
+            models.CheckConstraint(
+                condition=~models.Q(queue=PEOPLE, state=State.RUNNING, person=None), name="request_taken_by_somebody"
+            ),
         ]
         indexes = [
             models.Index("queue", "begin_by", name="request_ready", condition=models.Q(is_ready=True)),
@@ -96,6 +127,9 @@ class Request(Logged):
             models.Index("lease_until", name="request_lease", condition=models.Q(state=State.RUNNING)),
             models.Index("retry_at", name="request_retry", condition=models.Q(retry_at__isnull=False)),
             models.Index("finished_at", name="request_finished", condition=models.Q(finished_at__isnull=False)),
+            models.Index("person", name="request_person", condition=models.Q(person__isnull=False, finished_at=None)),
+            models.Index("take_by", name="request_take", condition=models.Q(queue=PEOPLE, state=State.QUEUED)),
+            models.Index("topic", "finished_at", name="request_topic", condition=~models.Q(topic="")),
             models.Index("received_at", "id", name="request_received"),
             models.Index("state", "received_at", "id", name="request_state"),
         ]
@@ -109,6 +143,14 @@ class Request(Logged):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def waits_for_person(self) -> bool:
+        return self.queue == PEOPLE and self.state == State.QUEUED
+
+    @property
+    def is_taken(self) -> bool:
+        return self.queue == PEOPLE and self.state == State.RUNNING
 
 
 class HandlingTime(models.Model):

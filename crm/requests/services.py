@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError as Malformed
@@ -27,6 +27,7 @@ from crm.requests.waking import wake_after_commit
 MOST_BYTES = 64 * 1024  # of a payload
 MOST_KEY = 255
 MOST_WAITING = 1_000  # open requests of one customer
+ANY = Q()
 
 
 class KeyReused(RecordError):
@@ -149,7 +150,8 @@ def retry_request(request_id: int, *, actor: Actor) -> Request:
     """Tried anew as often as a new one, in its old place. Raises WrongState unless it was given up or refused."""
     ended = (State.DEAD, State.FAILED, State.CANCELLED)
     again = change(request_id, actor, ended, state=State.QUEUED, forgiven=F("attempt"), reason="", finished_at=None)
-    wake_after_commit(again.queue)
+    if not again.waits_for_person:
+        wake_after_commit(again.queue)
     return again
 
 
@@ -165,11 +167,12 @@ def erase_requests(customer_id: int, *, but: int) -> list[int]:
     """
     theirs = Request.objects.filter(customer_id=customer_id).exclude(pk=but)
     theirs.open().update(state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
-    theirs.update(payload={}, result=None, reason="", idempotency_key=None)
+    theirs.update(payload={}, result=None, reason="", desk=None, idempotency_key=None)
     return list(theirs.values_list("pk", flat=True))
 
 
-def change(request_id: int, actor: Actor, states: tuple[State, ...], **columns: Any) -> Request:
+def change(request_id: int, actor: Actor, states: tuple[State, ...], only: Q = ANY, **columns: Any) -> Request:
+    """One update, if it is in one of the states and fits `only`. Raises NotVisible, NotEditable, WrongState."""
     visible = Request.objects.visible_to(actor)
     request: Request | None = visible.filter(pk=request_id).first()
     if request is None:
@@ -177,7 +180,7 @@ def change(request_id: int, actor: Actor, states: tuple[State, ...], **columns: 
     if not visible.filter(actor.access.q("edit", "customer__"), pk=request_id).exists():
         raise NotEditable
     with acting(actor.pk):
-        if not Request.objects.filter(pk=request_id, state__in=states).update(**columns):
+        if not Request.objects.filter(only, pk=request_id, state__in=states).update(**columns):
             request.refresh_from_db()
             raise WrongState(request.state)
     wake_relay()

@@ -11,7 +11,10 @@ from crm.staff.shell import Action, Entry
 
 
 def entries(user: User) -> list[Entry]:
-    return [Entry(_("Requests"), reverse("requests:board"), "inbox", key="r")]
+    return [
+        Entry(_("Requests"), reverse("requests:board"), "inbox", key="r"),
+        Entry(_("My requests"), reverse("requests:desk"), "message-question", key="m"),
+    ]
 
 
 def figures(user: User) -> list[QuerySet[Any, Any]]:

@@ -1,10 +1,14 @@
 """The triggers that keep the line of each customer: of their waiting requests only the first is ready.
 
+Those that wait for a person are out of it: a question must not hold up what workers do meanwhile.
+
 They hold whoever writes: the door, a worker, an administrator or plain SQL. The lock is one customer's, so different
 customers never wait for each other.
 """
 
 import pgtrigger
+
+from crm.requests.kinds import PEOPLE
 
 LOCK = "PERFORM pg_advisory_xact_lock(5265, hashint8(NEW.customer_id));"
 OPEN = "('queued', 'running')"
@@ -17,29 +21,31 @@ class LineUp(pgtrigger.Trigger):
     when = pgtrigger.Before
     operation = pgtrigger.Insert | pgtrigger.Update
     func = f"""
-        IF NEW.state <> 'queued' THEN NEW.is_ready := false; RETURN NEW; END IF;
+        IF NEW.state <> 'queued' OR NEW.queue = '{PEOPLE}' THEN NEW.is_ready := false; RETURN NEW; END IF;
         IF TG_OP = 'UPDATE' AND OLD.state IN {OPEN} THEN RETURN NEW; END IF;
         {LOCK}
         NEW.is_ready := NOT EXISTS (SELECT FROM requests_request
-            WHERE customer_id = NEW.customer_id AND state IN {OPEN} AND id <> NEW.id);
+            WHERE customer_id = NEW.customer_id AND state IN {OPEN} AND queue <> '{PEOPLE}' AND id <> NEW.id);
         RETURN NEW;"""
 
 
 class NextInLine(pgtrigger.Trigger):
-    """The end of a request makes the customer's next one ready."""
+    """The end of a request, or its way to a person, makes the customer's next one ready."""
 
     name = "next_in_line"
     when = pgtrigger.After
     operation = pgtrigger.Update
     # Not by IN, which PostgreSQL words otherwise after a restore.
     condition = pgtrigger.Condition(
-        "(NEW.state <> 'queued' AND NEW.state <> 'running' AND (OLD.state = 'queued' OR OLD.state = 'running'))"
+        "((NEW.state <> 'queued' AND NEW.state <> 'running' AND (OLD.state = 'queued' OR OLD.state = 'running'))"
+        f" OR (NEW.queue = '{PEOPLE}' AND OLD.queue <> '{PEOPLE}'))"
     )
     func = f"""
         {LOCK}
         UPDATE requests_request SET is_ready = true
         WHERE id = (SELECT id FROM requests_request
-                    WHERE customer_id = NEW.customer_id AND state IN {OPEN} ORDER BY id LIMIT 1)
+                    WHERE customer_id = NEW.customer_id AND state IN {OPEN} AND queue <> '{PEOPLE}'
+                    ORDER BY id LIMIT 1)
           AND state = 'queued' AND retry_at IS NULL AND NOT is_ready;
         RETURN NULL;"""  # noqa: S608  (constants)
 

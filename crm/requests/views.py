@@ -14,6 +14,10 @@ from crm.records.errors import NotEditable, NotVisible
 from crm.records.paging import by_time, page
 from crm.records.projection import canonical
 from crm.requests import board, services
+from crm.requests.desk import services as desk
+from crm.requests.desk import wording
+from crm.requests.desk.forms import AnswerForm, SortForm
+from crm.requests.kinds import PEOPLE
 from crm.requests.live import title_of
 from crm.requests.models import Request, State
 from crm.staff.models import User
@@ -28,6 +32,8 @@ VERBS: dict[str, Callable[..., Request]] = {
     "cancellation": services.cancel_request,
     "retry": services.retry_request,
     "discard": services.discard_request,
+    "taking": desk.take_request,
+    "return": desk.hand_back_request,
 }
 
 
@@ -50,6 +56,8 @@ def request_list(request: StaffRequest) -> HttpResponse:
         rows = rows.filter(state=state)
     if kind:
         rows = rows.filter(kind=kind)
+    if request.GET.get("by") == "workers":
+        rows = rows.exclude(queue=PEOPLE)
     try:
         found = page(rows, NEWEST_FIRST, as_shown, COLUMNS, after=request.GET.get("after"), limit=LIMIT)
     except ValidationError as error:
@@ -78,7 +86,18 @@ def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
         "why": board.sentence(found),
         "may_edit": request.user.access.admits(scope, "edit"),
         "shows_payload": request.user.access.sees_contacts,
+        "considered": wording.considered(found),
+        "is_mine": found.person_id == request.user.pk,
+        "form": reply_form(found, request.user),
     }
+
+
+def reply_form(found: Request, user: User, given: Any = None) -> SortForm | None:
+    """Whoever has taken it answers; before that whoever may change it may say what it is about."""
+    initial = {"topic": found.topic, "priority": found.priority}
+    if found.is_taken and found.person_id == user.pk:
+        return AnswerForm(given, initial=initial)
+    return SortForm(given, initial=initial) if found.is_open else None
 
 
 @require_GET
@@ -104,7 +123,7 @@ def request_verb(request: StaffRequest, request_id: int, verb: str) -> HttpRespo
 def answer(request: StaffRequest, request_id: int, status: int = 200) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("requests:page", request_id)
-    return render(request, "requests/_request.html", around(request, request_id), status=status)
+    return render(request, "requests/_request_and_reply.html", around(request, request_id), status=status)
 
 
 @require_GET

@@ -15,7 +15,7 @@ from crm.records.context import acting
 from crm.records.errors import RecordError
 from crm.records.wake import wake as wake_relay
 from crm.requests import engine, waking
-from crm.requests.kinds import Attempt, Kind, Refused, kind_named
+from crm.requests.kinds import Attempt, Handover, Kind, Refused, kind_named
 from crm.timings import clock, recorder
 
 TURN = 2.0  # seconds after which a slot is given back, so that other work gets its turn
@@ -94,6 +94,8 @@ def end_of(kind: Kind | None, attempt: Attempt, turn: Turn) -> engine.End:
         waited = kind.wait(attempt) if kind.wait else None
         with acting(None, "request"), transaction.atomic():
             result = kind.apply(replace(attempt, waited=waited))
+            if isinstance(result, Handover):
+                return engine.hand_over(attempt, result, turn.slot)
             return engine.finish(attempt, result, turn.slot)
     except (engine.Lost, OperationalError):
         raise

@@ -18,7 +18,8 @@ OPERATIONS = {
     ("delete", "/api/customers/follow-ups/{follow_up_id}/completion"),
     ("get", "/api/requests"), ("post", "/api/requests"), ("get", "/api/requests/probes"),
     ("get", "/api/requests/{request_id}"), ("post", "/api/requests/{request_id}/cancel"),
-    ("post", "/api/requests/{request_id}/retry"),
+    ("post", "/api/requests/{request_id}/retry"), ("post", "/api/requests/{request_id}/take"),
+    ("post", "/api/requests/{request_id}/hand-back"), ("post", "/api/requests/{request_id}/answer"),
     ("get", "/api/changes"), ("get", "/api/directory"), ("get", "/api/timings"),
 }  # fmt: skip
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 from crm.records.models import ChangeNew
 from crm.requests.models import Request
 from crm.requests.services import accept_request
+from crm.staff.hours import next_working_hour
 from crm.staff.models import User
 from customers import requests, services
 from customers.models import Consent, Customer, FollowUp
-from customers.placement import next_working_hour
 from tests.factories import make_user, number_changes
 from tests.requests.handling import handled
 

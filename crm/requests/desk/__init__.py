@@ -1,0 +1,1 @@
+"""Requests that a person answers: whom they are offered, who takes them, what is answered."""

@@ -1,0 +1,136 @@
+"""Whom a request is offered: of those who may answer it, who knows the topic, has time, and is there.
+
+Each candidate has a score between 0 and 1, a weighted mean of what is known, all of which is kept with the request, so
+that its page can say why. Who does not take it in time, or hands it back, is passed over until everybody was asked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from crm.live import online
+from crm.records.access import Reach
+from crm.records.context import acting
+from crm.records.wake import wake as wake_relay
+from crm.requests.kinds import Attempt, Handover
+from crm.requests.models import Request, State
+from crm.staff.hours import next_working_hour
+from crm.staff.models import User
+
+WEIGHTS = {"presence": 0.4, "skill": 0.3, "nearness": 0.2, "load": 0.1}
+ONLINE, AT_WORK, AWAY = "online", "at work", "away"
+PRESENCE = {ONLINE: 1.0, AT_WORK: 0.5, AWAY: 0.0}
+OWNER, TEAM, ALL = "owner", "team", "all"
+NEARNESS = {OWNER: 1.0, TEAM: 0.5, ALL: 0.0}
+ENOUGH = 3  # answers in time that count as half of all that one can know about a topic
+REMEMBERED = timedelta(days=365)  # for which answers count as skill
+SHOWN = 5  # candidates kept with the request
+MOST = 100  # offered anew at once
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One person and what speaks for her: `skill` answers in time on the topic, `load` open requests."""
+
+    user: int
+    skill: int
+    load: int
+    presence: str
+    nearness: str
+
+    @property
+    def score(self) -> float:
+        parts = {
+            "presence": PRESENCE[self.presence],
+            "skill": self.skill / (self.skill + ENOUGH),
+            "nearness": NEARNESS[self.nearness],
+            "load": 1 / (1 + self.load),
+        }
+        return sum(WEIGHTS[name] * part for name, part in parts.items())
+
+
+def offer(request: Request, *, topic: str = "", passed: Iterable[int] = ()) -> Handover:
+    """To the best of those who may change the customer and were not passed over; to nobody where there is none."""
+    now = timezone.now()
+    people = {user.pk: user for user in able(request.customer)}
+    left_out = [each for each in passed if each in people]
+    if len(left_out) == len(people):
+        left_out = []
+    ranked = rank(request.customer, [user for user in people.values() if user.pk not in left_out], topic, now)
+    within = timedelta(seconds=settings.REQUESTS_TAKE_WITHIN)
+    desk = {"placed": [{**asdict(each), "score": round(each.score, 3)} for each in ranked[:SHOWN]], "passed": left_out}
+    if not ranked:
+        return Handover(None, now + within, desk)
+    best = ranked[0]
+    begins = now if best.presence == ONLINE else next_working_hour(now, people[best.user])
+    return Handover(best.user, begins + within, desk)
+
+
+def first_offer(attempt: Attempt) -> Handover:
+    """What the handler of a kind returns that a person answers."""
+    return offer(Request.objects.select_related("customer").get(pk=attempt.request_id))
+
+
+def able(customer: Any) -> list[User]:
+    scope = {"owner_id": customer.owner_id, "team_id": customer.team_id}
+    near = Q(pk=customer.owner_id) | Q(team__isnull=False, team=customer.team_id) | Q(role__edit=Reach.ALL)
+    found = User.objects.filter(near, is_active=True).order_by("pk")
+    return [user for user in found if user.access.admits(scope, "view") and user.access.admits(scope, "edit")]
+
+
+def rank(customer: Any, users: list[User], topic: str, now: datetime) -> list[Candidate]:
+    """The best first."""
+    here = online.users()
+    loads = counted(Request.objects.open().filter(person__in=users))
+    skills = counted(answered_well(topic, now).filter(person__in=users)) if topic else {}
+
+    def presence(user: User) -> str:
+        return ONLINE if user.pk in here else AT_WORK if next_working_hour(now, user) == now else AWAY
+
+    def nearness(user: User) -> str:
+        near = user.team_id is not None and user.team_id == customer.team_id
+        return OWNER if user.pk == customer.owner_id else TEAM if near else ALL
+
+    found = [
+        Candidate(user.pk, skills.get(user.pk, 0), loads.get(user.pk, 0), presence(user), nearness(user))
+        for user in users
+    ]
+    return sorted(found, key=lambda each: (-each.score, each.user))
+
+
+def counted(rows: Any) -> dict[int, int]:
+    return dict(rows.order_by().values_list("person").annotate(n=Count("pk")))
+
+
+def answered_well(topic: str, now: datetime) -> Any:
+    """Finished requests about the topic that were answered by when the customer expected it."""
+    done = Request.objects.with_people().filter(state=State.DONE, topic=topic, finished_at__gt=now - REMEMBERED)
+    return done.filter(finished_at__lte=F("deadline_at"))
+
+
+def offer_anew() -> int:
+    """Offers what nobody took in time to who is next; returns how many. Run by the clock, on any number of machines."""
+    due = Q(take_by__lte=timezone.now()) | Q(take_by=None)
+    waiting = Request.objects.with_people().filter(due, state=State.QUEUED)
+    with acting(None, "request"), transaction.atomic():
+        rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("customer")
+        late = list(rows.order_by("take_by")[:MOST])
+        for request in late:
+            Request.objects.filter(pk=request.pk).update(**next_offer(request))
+    if late:
+        wake_relay()
+    return len(late)
+
+
+def next_offer(request: Request) -> dict[str, Any]:
+    """The columns that offer a request to the next best after the one who had it."""
+    desk = request.desk or {}
+    passed = [*desk.get("passed", []), *([request.person_id] if request.person_id else [])]
+    to = offer(request, topic=request.topic, passed=passed)
+    return {"person_id": to.person_id, "take_by": to.take_by, "desk": {**desk, **to.desk}}

@@ -1,0 +1,52 @@
+"""How a request was placed, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from crm.requests.desk.placement import ALL, AT_WORK, AWAY, ONLINE, OWNER, TEAM
+from crm.requests.kinds import kind_named
+from crm.requests.live import title_of
+from crm.requests.models import Request
+
+PRESENCE = {
+    ONLINE: gettext_lazy("is online"),
+    AT_WORK: gettext_lazy("in working hours"),
+    AWAY: gettext_lazy("outside working hours"),
+}
+NEARNESS = {
+    OWNER: gettext_lazy("owns this customer"),
+    TEAM: gettext_lazy("of the customer’s team"),
+    ALL: gettext_lazy("sees every customer"),
+}
+
+
+def considered(request: Request) -> list[dict[str, Any]]:
+    """The candidates of the last placing, the best first, each with the score in percent and what spoke for them."""
+    placed = (request.desk or {}).get("placed", [])
+    return [
+        {"user": each["user"], "percent": round(100 * each["score"]), "why": " · ".join(reasons(each))}
+        for each in placed
+    ]
+
+
+def reasons(placed: Mapping[str, Any]) -> list[str]:
+    open_now, skill = placed["load"], placed["skill"]
+    said = [str(PRESENCE[placed["presence"]]), str(NEARNESS[placed["nearness"]])]
+    if skill:
+        words = ngettext("answered %d of this topic in time", "answered %d of this topic in time", skill)
+        said.append(words % skill)
+    if open_now:
+        said.append(ngettext("%d open request", "%d open requests", open_now) % open_now)
+    else:
+        said.append(_("nothing open"))
+    return said
+
+
+def headline(request: Request) -> str:
+    """The first line of what was asked, else what kind of request it is."""
+    kind = kind_named(request.kind)
+    words = kind.words(request.payload).strip() if kind else ""
+    return words.partition("\n")[0] or title_of(request.kind)
