@@ -22,6 +22,12 @@ app.conf.update(
     beat_schedule={
         "requests-sweep": {"task": "crm.requests.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
         "requests-learn": {"task": "crm.requests.tasks.learn", "schedule": 5.0, "options": {"expires": 5}},
+        "outbox-send": {
+            "task": "crm.outbox.tasks.send_due",
+            "schedule": 1.0,
+            "options": {"queue": "requests", "expires": 2},
+        },
+        "outbox-forget": {"task": "crm.outbox.tasks.forget_old", "schedule": 3600.0},
         "timings-partitions": {"task": "crm.timings.tasks.make_partitions", "schedule": 3600.0},
         "api-answers": {"task": "crm.api.tasks.forget_old_answers", "schedule": 3600.0},
         "timings-rollups": {"task": "crm.timings.tasks.roll_up", "schedule": 60.0},

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from crm.admin_look import LOOK
 from crm.database_url import database_settings
+from crm.email_url import email_settings
 from crm.redis_url import RedisUrl
 from crm.static_libraries import LIBRARIES
 
@@ -55,6 +56,7 @@ INSTALLED_APPS = [
     "crm.records",
     "crm.staff",
     "crm.live",
+    "crm.outbox",
     "crm.requests",
     "crm.api",
     "customers",
@@ -186,14 +188,13 @@ USE_I18N = True
 USE_TZ = True
 
 # Without a mail server, mail is written to the terminal.
-EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
-EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = flag("EMAIL_USE_TLS", True)
+globals().update(email_settings(os.environ.get("EMAIL_URL", "console:")))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "pulse@localhost")
+# How the product is reached from outside: what links in mails begin with.
+PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
+# How long what was sent can still be looked up.
+OUTBOX_DAYS = int(os.environ.get("OUTBOX_DAYS", "30"))
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles"))

@@ -19,6 +19,7 @@ urlpatterns = [
     path("favicon.ico", login_not_required(RedirectView.as_view(url=lazy(static, str)("icons/pulse.svg")))),
     path("", include("customers.urls")),
     path("", include("crm.requests.urls")),
+    path("", include("crm.outbox.urls")),
     path("", include("crm.staff.urls")),
     path("", include("reporting.urls")),
 ]

@@ -8,6 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from crm.api import idempotency
+from crm.outbox import services as outbox
 from crm.records import erasing
 from crm.requests import services as requests
 from crm.requests.models import Request, State
@@ -53,6 +54,7 @@ def erase_customer(customer: Customer, *, but: int) -> None:
     ContactPoint.objects.filter(customer=customer).delete()
     DataCopy.objects.filter(customer=customer).delete()
     Customer.objects.filter(pk=customer.pk).update(**blanks_of(customer.pk)["customer"])
+    outbox.erase_dispatches(customer.pk)
     asked = requests.erase_requests(customer.pk, but=but)
     idempotency.forget_about(
         customer.get_absolute_url(), f"/api/customers/{customer.pk}",

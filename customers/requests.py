@@ -16,7 +16,7 @@ from crm.requests.forms import RequestForm
 from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
 from crm.requests.models import Request, State
 from crm.staff.hours import next_working_hour
-from customers import erasing, facts, services
+from customers import erasing, facts, mails, services
 from customers.copies.making import make_copy
 from customers.models import Customer
 from customers.placement import best_placed
@@ -115,7 +115,10 @@ class ConsentGiven(Payload):
 
 def consent(attempt: Attempt) -> dict[str, Any]:
     customer = hold(attempt)
+    earlier = customer.consents.filter(channel=attempt.payload["channel"]).first()
     said = services.record_consent(customer.pk, actor=FOR_CUSTOMER, **attempt.payload)
+    if said != earlier:
+        mails.confirm_consent(customer, said)
     return {"channel": said.channel, "is_given": said.is_given, "since": said.created_at.isoformat()}
 
 
@@ -124,9 +127,11 @@ class NothingMore(Payload):
 
 
 def export_data(attempt: Attempt) -> dict[str, Any]:
-    """One file with all that is held, for staff who may export to fetch and hand over."""
-    held = make_copy(hold(attempt))
-    return {"url": held.get_absolute_url(), "expires_at": held.expires_at.isoformat()}
+    """One file with all that is held; the customer is mailed a link, staff who may export fetch it here."""
+    customer = hold(attempt)
+    held = make_copy(customer)
+    is_mailed = mails.hand_over(customer, held)
+    return {"url": held.get_absolute_url(), "expires_at": held.expires_at.isoformat(), "is_mailed": is_mailed}
 
 
 def erase_data(attempt: Attempt) -> dict[str, Any]:
@@ -193,7 +198,7 @@ register(
     Kind(
         name="consent",
         title=gettext_lazy("Consent to marketing"),
-        about=gettext_lazy("Notes whether the customer wishes to hear from us by this channel."),
+        about=gettext_lazy("Notes whether the customer wishes to hear from us by this channel. Confirmed by mail."),
         payload=ConsentGiven,
         apply=consent,
         module="customers",
@@ -207,7 +212,7 @@ register(
     Kind(
         name="export_data",
         title=gettext_lazy("Copy of all data"),
-        about=gettext_lazy("Gathers all that is held about the customer in one file, to be handed over."),
+        about=gettext_lazy("Gathers all that is held in one file, and mails the customer a link to it."),
         payload=NothingMore,
         apply=export_data,
         module="customers",

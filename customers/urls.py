@@ -37,6 +37,7 @@ urlpatterns = [
     path("customers/<int:customer_id>/follow-ups/", follow_ups.follow_ups, name="follow_ups"),
     path("customers/<int:customer_id>/consents/", consents.consents, name="consents"),
     path("customers/<int:customer_id>/copies/<int:copy_id>/", copies.customer_copy, name="copy"),
+    path("copies/<str:ticket>/", copies.handed_copy, name="handed_copy"),
     path("customers/<int:customer_id>/trash/", trash.customer_trash, name="customer_trash"),
     path("customers/<int:customer_id>/restoration/", trash.customer_restoration, name="restoration"),
     path("customers/notes/<int:note_id>/", notes.note, name="note"),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NoReturn
+from urllib.parse import quote
 
 from crm.embedded import Postgres, Server, Valkey
 from crm.environment import CHECKOUT, read_environment
@@ -133,7 +134,8 @@ def environment_for(home: Home, servers: Sequence[Server]) -> dict[str, str]:
     """What the settings read. Named in our own environment, each of these is left as it is."""
     addresses = {"DATABASE_URL" if isinstance(server, Postgres) else "REDIS_URL": server.url for server in servers}
     folders = {"MEDIA_ROOT": str(home.folder / "media"), "STATIC_ROOT": str(home.folder / "static")}
-    defaults = {"SECRET_KEY": home.secret_key(), "TLS": "0", **folders}
+    mail = {"EMAIL_URL": f"file://{quote(str(home.folder / 'mail'))}"}
+    defaults = {"SECRET_KEY": home.secret_key(), "TLS": "0", **folders, **mail}
     given = ("DATABASE_URL", "REDIS_URL", "DEBUG", "ALLOWED_HOSTS", *defaults)
     return {**defaults, **{name: os.environ[name] for name in given if os.environ.get(name)}, **addresses}
 

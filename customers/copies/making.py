@@ -18,6 +18,7 @@ PARTS = {
     "notes": ("created_at", "deleted_at", "author__username", "body"),
     "follow_ups": ("created_at", "deleted_at", "assignee__username", "title", "due_at", "done_at"),
     "consents": ("created_at", "channel", "is_given"),
+    "dispatches": ("created_at", "ended_at", "recipient", "content", "state"),
     "requests": ("received_at", "finished_at", "kind", "sender", "payload", "state", "reason", "result"),
 }  # fmt: skip
 HISTORY = ("written_at", "record", "record_id", "version", "op", "way", "before", "data")

@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from crm.api.site import api
+from crm.outbox.services import write_mail
 from crm.records import directory
 from crm.requests.services import accept_request
 from crm.staff import services as staff
-from customers import services
+from customers import mails, services
 from customers.copies.making import make_copy
 from customers.imports.services import start_import
 from tests.api.asking import Program
@@ -62,6 +63,7 @@ PAGES: dict[str, tuple[Rule, Rule, dict[str, str]]] = {
     "customers:follow_ups": (READERS, WRITERS, {"title": "Call", "due_at": "2030-01-02T09:00"}),
     "customers:consents": (READERS, NO, {}),
     "customers:copy": (WRITERS, NO, {}),  # vera may not export
+    "customers:handed_copy": (EVERYBODY, NOBODY_EITHER, {}),
     "customers:customer_trash": (NO, WRITERS, {"version": "1"}),
     "customers:restoration": (NO, WRITERS, {}),
     "customers:note": (AUTHORS, AUTHORS, {"version": "1", "body": "Better."}),
@@ -85,6 +87,9 @@ PAGES: dict[str, tuple[Rule, Rule, dict[str, str]]] = {
     "requests:reply": (NO, WRITERS, {"topic": "billing", "priority": "2"}),
     "requests:of_customer": (READERS, NO, {}),
     "requests:new": (WRITERS, WRITERS, {"kind": "consent", "channel": "email", "is_given": "yes"}),
+    "outbox:list": (STAFF, NO, {}),
+    "outbox:page": (READERS, NO, {}),
+    "outbox:verb": (NO, WRITERS, {}),
     "staff:settings": (STAFF, STAFF, {}),
     "staff:theme": (NO, STAFF, {"theme": "dark"}),
     "staff:tokens": (NO, STAFF, {"name": "mine"}),
@@ -180,6 +185,7 @@ def ids(everybody, browsers):
     alice = everybody.alice
     customer = make_customer(alice)
     request = accept_request("probe", customer.pk, {"ms": 0, "key": "k"}, actor=everybody.admin)
+    dispatch = write_mail(customer.pk, to="aisha@example.org", subject="Hello", body="Well?")
     elsewhere = Client()
     elsewhere.force_login(alice)
     session = UserSession.objects.create(user=alice, ip="::1", session_key=elsewhere.session.session_key)
@@ -188,9 +194,13 @@ def ids(everybody, browsers):
         "name": "name",
         r"(?P<request_id>\d{1,18})": request.pk,
         "(?P<verb>cancellation|retry|discard|taking|return)": "cancellation",
+        r"(?P<dispatch_id>\d{1,18})": dispatch.pk,
+        "dispatch_id": dispatch.pk,
+        "(?P<verb>retry|discard)": "discard",
         "note_id": services.add_note(customer.pk, actor=alice, body="Hers").pk,
         "follow_up_id": services.add_follow_up(customer.pk, actor=alice, title="Write", due_at="2030-01-01T09:00Z").pk,
-        "copy_id": make_copy(customer).pk,
+        "copy_id": (held := make_copy(customer)).pk,
+        "ticket": mails.ticket_for(held),
         "token_id": staff.create_token(alice, name="hers")[0].pk,
         "session_id": session.pk,
         "request_id": request.pk,
@@ -200,7 +210,7 @@ def ids(everybody, browsers):
 
 def filled(address: str, ids: dict[str, Any]) -> str:
     for name, value in ids.items():
-        for kind in ("int:", "slug:", ""):
+        for kind in ("int:", "slug:", "str:", ""):
             address = address.replace(f"<{kind}{name}>", str(value)).replace(f"{{{name}}}", str(value))
         if name.startswith("("):
             address = address.replace(name, str(value))

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from crm.outbox.models import Dispatch
 from crm.requests.models import Request
 from customers import services
 from customers.copies import making
@@ -61,3 +62,22 @@ def test_a_copy_is_one_customers(copy, everybody, browser_of):
     number = copy["url"].rstrip("/").rpartition("/")[2]
     assert browser_of("bob").get(f"/customers/{other.pk}/copies/{number}/").status_code == 404
     assert making.forget_old_copies() == 0
+
+
+def test_the_customer_is_mailed_a_link_that_works_until_the_copy_expires(copy, customer, client):
+    mail = Dispatch.objects.get(content__subject="Your data")
+    link = next(line for line in mail.content["body"].splitlines() if line.startswith("http://"))
+    path = "/" + link.split("/", 3)[3]
+
+    assert (mail.recipient, copy["is_mailed"]) == ("aisha@kestrel.example", True)
+    assert client.get(path).json()["customer"]["name"] == customer.name
+    assert client.get(path[:-2] + "x/").status_code == 404
+    DataCopy.objects.update(expires_at=timezone.now())
+    assert client.get(path).status_code == 404
+
+
+def test_who_has_no_address_is_mailed_nothing(ask, customer, everybody):
+    services.update_customer(customer.pk, actor=everybody.bob, version=customer.version, changes={"emails": []})
+
+    assert ask("export_data").result["is_mailed"] is False
+    assert not Dispatch.objects.exists()

@@ -45,6 +45,7 @@ def known(everybody, customer, ask, tmp_path, settings):
     ContactPoint.objects.create(customer=customer, kind="address", street="Grandmother's", position=1)
     number_changes()
     ask("call_back", about="the dentist of Aisha")
+    ask("consent", channel="email", is_given=True)
     services.tag_customer(customer.pk, actor=bob, tag="vip")
     make_copy(customer)
     batch = Import.objects.create(owner=bob, file_name="people.csv", stored_name="1.csv", problems=["Aisha: no e-mail"])

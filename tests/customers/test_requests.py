@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from crm.outbox.models import Dispatch
 from crm.records.models import ChangeNew
 from crm.requests.models import Request
 from crm.requests.services import accept_request
@@ -201,6 +202,12 @@ def test_what_the_customer_said_of_marketing_counts_and_is_kept(ask, customer):
     said = Consent.objects.filter(customer=customer).order_by("id").values_list("channel", "is_given")
     assert list(said) == [("email", True), ("phone", True), ("email", False)]
     assert again.result == wanted.result
+    confirmed = Dispatch.objects.order_by("pk").values_list("recipient", "content__subject")
+    assert list(confirmed) == [
+        ("aisha@kestrel.example", "You will hear from us"),
+        ("aisha@kestrel.example", "You will hear from us"),
+        ("aisha@kestrel.example", "You will not hear from us"),
+    ]
     assert wanted.result.keys() == {"channel", "is_given", "since"}
     assert news("consent") == [("request", None)] * 3
 
