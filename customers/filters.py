@@ -88,7 +88,7 @@ class CustomerFilter:
         if self.team:
             wanted &= Q(team_id__in=self.team)
         if self.tag:
-            wanted &= Q(tags__overlap=list(self.tag))
+            wanted &= Q(tags__overlap=list(self.tag)) & ~Q(tags=[])  # as the index says, which leaves out the untagged
         if self.created_since:
             wanted &= Q(created_at__gte=f"{self.created_since}T00:00:00Z")
         if self.q:

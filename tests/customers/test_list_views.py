@@ -5,9 +5,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from customers.counts import week_start
+from customers.filters import CustomerFilter
 from customers.models import Customer, Tag
 from customers.views.chrome import COLUMNS
 from tests.factories import make_customer, number_changes
@@ -17,6 +19,13 @@ pytestmark = pytest.mark.django_db
 
 def names(response):
     return re.findall(r'data-field="name">([^<]+)<', response.content.decode())
+
+
+def plan_of(customers):
+    """How PostgreSQL would find these customers if reading the whole table were out of the question."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    return customers.explain()
 
 
 def make_many(actor, count):
@@ -104,6 +113,12 @@ def test_viewers_find_nobody_by_contact_details(some, browser_of):
     assert names(browser_of("vera").get("/customers/?q=aisha@kestrel")) == []
     assert names(browser_of("vera").get("/customers/?q=aisha")) == ["Aisha Rahman"]
     assert "aisha@kestrel" not in browser_of("vera").get("/customers/").content.decode()
+
+
+def test_tags_are_found_by_their_index(everybody):
+    wanted = CustomerFilter(tag=(1, 2))
+
+    assert "customers_customer_tags" in plan_of(Customer.objects.all().matching(wanted, everybody.dana.access))
 
 
 @pytest.mark.parametrize(
