@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "crm.records",
     "crm.staff",
     "crm.live",
+    "crm.sites",
     "crm.outbox",
     "crm.requests",
     "crm.api",
@@ -176,6 +177,8 @@ REQUESTS_AGEING_BOUND = int(os.environ.get("REQUESTS_AGEING_BOUND", "600"))
 REQUESTS_TAKE_WITHIN = int(os.environ.get("REQUESTS_TAKE_WITHIN", "600"))
 # Requests a minute that the API takes from one token.
 API_RATE = int(os.environ.get("API_RATE", "30000"))
+# The same for one site, whose customers share it.
+SITE_RATE = int(os.environ.get("SITE_RATE", "3000"))
 # What Prometheus sends as its bearer token; without one, an administrator's API token is asked for.
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 # Tests write timings by hand: a thread of its own would write past their transactions.

@@ -43,6 +43,7 @@ register(
         payload=Question,
         apply=ask,
         module="customers",
+        is_customers=True,
         form=QuestionForm,
         value=2.0,
         deadline=timedelta(hours=8),

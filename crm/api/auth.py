@@ -1,15 +1,18 @@
-"""Who asks: programs with a bearer token, our own pages with their session and its CSRF token."""
+"""Who asks: programs with a bearer token, our own pages with their session and its CSRF token; sites, at one door."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, Throttled
 from ninja.security import HttpBearer, SessionAuth
 
 from crm.api import limits
 from crm.records.context import acting
+from crm.sites.models import Site
+from crm.sites.services import PREFIX, site_for_token
 from crm.staff.models import User
 from crm.staff.services import user_for_token
 
@@ -26,16 +29,41 @@ class Token(HttpBearer):
         user, key = found
         # The timings read whose request it was from where Django's own middleware keeps it.
         request.user = request._cached_user = user  # type: ignore[attr-defined]
-        request.rate = rate = limits.take(key.pk)  # type: ignore[attr-defined]
-        if rate.is_exceeded:
-            raise Throttled(wait=round(rate.resets_in))
+        take(request, str(key.pk), settings.API_RATE)
         return user
+
+
+class SiteToken(HttpBearer):
+    """Of a site that customers use: known to those operations alone that name it among their ways in."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Site | None:
+        """None for what is no site's token, which is then judged as any other."""
+        if not token.startswith(PREFIX):
+            return None
+        site = site_for_token(token)
+        if site is None:
+            raise AuthenticationError
+        request.sent_by = site  # type: ignore[attr-defined]
+        take(request, site.sender, settings.SITE_RATE)
+        return site
 
 
 class Session(SessionAuth):
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         """Called after the CSRF check. A signed-in user, or None."""
         return request.user if request.user.is_authenticated and request.user.is_active else None
+
+
+def take(request: HttpRequest, token: str, limit: int) -> None:
+    """Counts this request; raises Throttled."""
+    request.rate = rate = limits.take(token, limit)  # type: ignore[attr-defined]
+    if rate.is_exceeded:
+        raise Throttled(wait=round(rate.resets_in))
+
+
+def site_of(request: HttpRequest) -> Site | None:
+    """The site that asks; None where a member of staff does."""
+    return getattr(request, "sent_by", None)
 
 
 def asker(request: HttpRequest) -> User:

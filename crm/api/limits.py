@@ -4,8 +4,6 @@ import threading
 import time
 from typing import Any, NamedTuple
 
-from django.conf import settings
-
 from crm.records import valkey
 
 WINDOW = 60  # seconds
@@ -31,14 +29,14 @@ class Rate(NamedTuple):
         }
 
 
-def take(token_id: int) -> Rate:
-    """Counts one request of this token."""
+def take(token: str, limit: int) -> Rate:
+    """Counts one request of the token of this name."""
     now = time.time()
     window = int(now // WINDOW)
-    used = count_in_valkey(f"rate:{token_id}:{window}")
+    used = count_in_valkey(f"rate:{token}:{window}")
     if used is None:
-        used = local.count(token_id, window)
-    return Rate(settings.API_RATE, used, (window + 1) * WINDOW - now)
+        used = local.count(token, window)
+    return Rate(limit, used, (window + 1) * WINDOW - now)
 
 
 def count_in_valkey(key: str) -> int | None:
@@ -56,14 +54,14 @@ class LocalCounts:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.window = 0
-        self.counts: dict[int, int] = {}
+        self.counts: dict[str, int] = {}
 
-    def count(self, token_id: int, window: int) -> int:
+    def count(self, token: str, window: int) -> int:
         with self.lock:
             if window != self.window:
                 self.window, self.counts = window, {}
-            self.counts[token_id] = self.counts.get(token_id, 0) + 1
-            return self.counts[token_id]
+            self.counts[token] = self.counts.get(token, 0) + 1
+            return self.counts[token]
 
 
 local = LocalCounts()

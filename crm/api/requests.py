@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from crm.api import problems
 from crm.api.answers import answer
-from crm.api.auth import asker
-from crm.api.idempotency import idempotent
+from crm.api.auth import Session, SiteToken, Token, asker, site_of
+from crm.api.idempotency import HEADER, idempotent
 from crm.api.schemas import Given, Text
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.paging import by_time, page
@@ -21,6 +21,7 @@ from crm.requests.desk import services as desk
 from crm.requests.models import Priority, Request, State
 
 router = Router(tags=["requests"])
+DOOR = [SiteToken(), Token(), Session()]  # of the two operations that sites may ask for as well
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 NEWEST_FIRST = by_time("received_at", descending=True)
@@ -76,14 +77,18 @@ class ProbeEffects(Schema):
     order: list[int]
 
 
-@router.post("", response={202: Accepted}, url_name="requests")
+@router.post("", response={202: Accepted}, url_name="requests", auth=DOOR)
 @idempotent
 def accept_request(request: HttpRequest, given: NewRequest) -> HttpResponse:
     """Takes a request into the queue. With an idempotency key it may be sent again: it is done once, answered alike."""
+    site = site_of(request)
+    asked, key = (given.kind, given.customer, given.payload), given.idempotency_key
     try:
-        accepted = services.accept_request(
-            given.kind, given.customer, given.payload, actor=asker(request), key=given.idempotency_key
-        )
+        if site:
+            key = key if key is not None else request.headers.get(HEADER)
+            accepted = services.accept_from_site(site, *asked, key=key)
+        else:
+            accepted = services.accept_request(*asked, actor=asker(request), key=key)
     except services.KeyReused:
         return problems.problem(422, _("This key was used for another request."), kind="key-reused")
     return answer({"id": accepted.pk, "state": State.QUEUED.value}, 202, Location=accepted_address(accepted))
@@ -110,9 +115,12 @@ def get_probes(request: HttpRequest, key: Text) -> HttpResponse:
     return answer({"effects": len(order), "order": order})
 
 
-@router.get("/{int:request_id}", response=RequestRead, url_name="request")
+@router.get("/{int:request_id}", response=RequestRead, url_name="request", auth=DOOR)
 def get_request(request: HttpRequest, request_id: Id) -> HttpResponse:
-    found = Request.objects.visible_to(asker(request)).filter(pk=request_id).values(*FIELDS).first()
+    """A site may ask after what it has sent itself."""
+    site = site_of(request)
+    rows = Request.objects.sent_by(site) if site else Request.objects.visible_to(asker(request))
+    found = rows.filter(pk=request_id).values(*FIELDS).first()
     if found is None:
         raise NotVisible
     return answer(as_read(found))

@@ -78,7 +78,8 @@ class Kind:
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
     `words` is what of a payload is for people to read; its first line stands for the request in lists.
-    With a `form`, staff can send it from the customer's page, where `about` tells them what it does.
+    One that `is_customers` own to send is taken from the sites they use. With a `form`, staff can send it from the
+    customer's page, where `about` tells them what it does.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Kind:
     size: Callable[[dict[str, Any]], int] = no_size
     words: Callable[[dict[str, Any]], str] = all_words
     may_ask: Callable[[Access], bool] = anybody
+    is_customers: bool = False
     form: type[RequestForm] | None = None
     about: Any = ""
 

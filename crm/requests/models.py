@@ -14,6 +14,7 @@ from crm.records.access import Access
 from crm.records.models import Logged, Reader
 from crm.requests.kinds import PEOPLE
 from crm.requests.triggers import LINE_TRIGGERS
+from crm.sites.models import Site
 
 CUSTOMER_TABLE = settings.CUSTOMER_MODEL.replace(".", "_").lower()
 
@@ -45,6 +46,9 @@ class RequestQuerySet(models.QuerySet[Any]):
 
     def seen_by(self, access: Access) -> Self:
         return self.filter(access.q("view", "customer__"), customer__deleted_at=None)
+
+    def sent_by(self, site: Site) -> Self:
+        return self.filter(sender=site.sender, customer__deleted_at=None)
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN)

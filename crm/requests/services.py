@@ -19,10 +19,11 @@ from crm.records.errors import NotEditable, NotVisible, RecordError
 from crm.records.models import Actor
 from crm.records.wake import wake as wake_relay
 from crm.requests import learning
-from crm.requests.kinds import Kind, kind_named
+from crm.requests.kinds import FOR_CUSTOMER, Kind, kind_named
 from crm.requests.models import OPEN, Request, State
 from crm.requests.order import order
 from crm.requests.waking import wake_after_commit
+from crm.sites.models import Site
 
 MOST_BYTES = 64 * 1024  # of a payload
 MOST_KEY = 255
@@ -72,6 +73,15 @@ def accept_request(
         # Somebody was quicker with the same key.
         return same(Request.objects.get(sender=sender, idempotency_key=checked), kind, customer_id, clean)
     return request
+
+
+def accept_from_site(
+    site: Site, kind_name: str, customer_id: int, payload: dict[str, Any], *, key: str | None = None
+) -> Request:
+    """As `accept_request`, of the kinds that are the customers' own to send. The site vouches for who asks."""
+    if not check_kind(kind_name, FOR_CUSTOMER.access).is_customers:
+        raise NotEditable
+    return accept_request(kind_name, customer_id, payload, actor=FOR_CUSTOMER, sender=site.sender, key=key)
 
 
 def placed(kind: Kind, payload: dict[str, Any], received: datetime) -> dict[str, Any]:

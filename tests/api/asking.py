@@ -13,9 +13,12 @@ PROBLEM = "application/problem+json"
 
 
 class Program:
-    def __init__(self, user: User | None) -> None:
+    """With a token of the user, with the given one, or with none."""
+
+    def __init__(self, user: User | None, token: str = "") -> None:
         self.client = Client(raise_request_exception=False)
-        self.headers = {"Authorization": f"Bearer {create_token(user, name='test')[1]}"} if user else {}
+        token = create_token(user, name="test")[1] if user else token
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
         """`headers` by their names with underscores; a body that is not bytes goes as JSON."""

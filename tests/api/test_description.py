@@ -22,6 +22,7 @@ OPERATIONS = {
     ("post", "/api/requests/{request_id}/hand-back"), ("post", "/api/requests/{request_id}/answer"),
     ("get", "/api/changes"), ("get", "/api/directory"), ("get", "/api/timings"),
 }  # fmt: skip
+FOR_SITES = {("post", "/api/requests"), ("get", "/api/requests/{request_id}")}
 
 
 @pytest.fixture
@@ -38,9 +39,10 @@ def test_every_operation_is_described(described):
 
 
 def test_every_operation_says_how_it_fails_and_who_may_ask(described):
-    for told in operations(described).values():
+    for operation, told in operations(described).items():
         assert list(told["responses"]["default"]["content"]) == ["application/problem+json"]
-        assert told["security"] == [{"Token": []}, {"Session": []}]
+        of_sites = [{"SiteToken": []}] if operation in FOR_SITES else []
+        assert told["security"] == [*of_sites, {"Token": []}, {"Session": []}]
 
 
 def test_every_write_and_no_read_takes_a_key(described):

@@ -15,6 +15,7 @@ from crm.api.site import api
 from crm.outbox.services import write_mail
 from crm.records import directory
 from crm.requests.services import accept_request
+from crm.sites.services import create_site
 from crm.staff import services as staff
 from customers import mails, services
 from customers.copies.making import make_copy
@@ -277,6 +278,32 @@ def test_api(everybody, ids):
         path = filled(address, ids).removeprefix("/api")
         said = body | ({"customer": ids["customer_id"]} if path == "/requests" else {})
         wrong += judge(f"{method} {address}", rules, program_asks(programs, method, path, said))
+    assert not wrong, "\n".join(wrong)
+
+
+OF_SITES = {("post", "/api/requests"): YES, ("get", REQUEST): 404}  # which somebody else has sent
+
+
+def test_a_site_may_use_its_two_operations(everybody, ids):
+    program = Program(None, create_site(actor=everybody.admin, name="Shop")[1])
+    program.get("/requests/1")  # what is noted of a token's use is noted now
+    wrong = []
+    for (method, address), (_, body) in API.items():
+        path = filled(address, ids).removeprefix("/api")
+        export = {"kind": "export_data", "customer": ids["customer_id"], "payload": {}}
+        ask = program_asks({"site": program}, method, path, export if path == "/requests" else body)
+        wrong += judge(f"{method} {address}", {"site": OF_SITES.get((method, address), 401)}, ask)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_site_is_nobody_to_the_pages(everybody, ids):
+    token = create_site(actor=everybody.admin, name="Shop")[1]
+    browser = {"nobody": Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token}"})}
+    wrong = []
+    for name, (reads, writes, data) in PAGES.items():
+        path = filled(routes()[name], ids)
+        wrong += judge(f"GET {name}", reads, asks_of(browser, "get", path, {}))
+        wrong += judge(f"POST {name}", writes, asks_of(browser, "post", path, data))
     assert not wrong, "\n".join(wrong)
 
 
