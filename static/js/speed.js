@@ -8,6 +8,7 @@ import { wording } from "./values.js";
 const HALF_A_DAY = 43_200_000;
 
 const redraw = () => draw(shown.board);
+const fetched = () => JSON.parse(document.getElementById("speed-board").textContent);
 
 function draw(board) {
   shown.board = board;
@@ -34,9 +35,8 @@ document.addEventListener("pulse:panel", ({ target, detail: { panel } }) => {
   draw(panel);
 });
 
-const drawAnew = () => { forgetPlots(); redraw(); };
-document.addEventListener("pulse:theme", drawAnew);
-document.addEventListener("pulse:resynced", drawAnew);
+document.addEventListener("pulse:theme", () => { forgetPlots(); redraw(); });
+document.addEventListener("pulse:resynced", () => { forgetPlots(); draw(fetched()); });
 speed.addEventListener("toggle", redraw, true);
 
-draw(JSON.parse(document.getElementById("speed-board").textContent));
+draw(fetched());
