@@ -28,6 +28,7 @@ app.conf.update(
             "options": {"queue": "requests", "expires": 2},
         },
         "outbox-forget": {"task": "crm.outbox.tasks.forget_old", "schedule": 3600.0},
+        "triage-learn": {"task": "crm.requests.tasks.learn_triage", "schedule": 60.0, "options": {"expires": 60}},
         "timings-partitions": {"task": "crm.timings.tasks.make_partitions", "schedule": 3600.0},
         "api-answers": {"task": "crm.api.tasks.forget_old_answers", "schedule": 3600.0},
         "timings-rollups": {"task": "crm.timings.tasks.roll_up", "schedule": 60.0},

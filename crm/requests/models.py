@@ -188,6 +188,30 @@ class LearningState(models.Model):
         return f"{self.learned_to:%Y-%m-%d %H:%M:%S}"
 
 
+class TriageModel(models.Model):
+    """What was learned about one aim from answered requests, and how good that is; no content where it is of no use."""
+
+    class Aim(models.TextChoices):
+        TOPIC = "topic", _("topic")
+        PRIORITY = "priority", _("priority")
+
+    aim = models.CharField(_("aim"), max_length=8, primary_key=True, choices=Aim)
+    trained_at = models.DateTimeField(_("trained"))
+    newest = models.DateTimeField(_("learned up to"))
+    examples = models.PositiveIntegerField(_("answers learned from"))
+    classes = models.PositiveSmallIntegerField(_("classes"))
+    accuracy = models.FloatField(_("accuracy"), null=True)
+    baseline = models.FloatField(_("accuracy of the most frequent"), null=True)
+    content = models.JSONField(_("what was learned"), null=True)
+
+    class Meta:
+        verbose_name = _("triage model")
+        verbose_name_plural = _("triage models")
+
+    def __str__(self) -> str:
+        return self.aim
+
+
 class Worker(models.Model):
     """What one pool of workers said of itself last; stale after a few seconds."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from crm.requests import learning, upkeep, worker
+from crm.requests.triage import learning as triage
 
 
 @shared_task(bind=True)
@@ -20,3 +21,8 @@ def sweep() -> None:
 @shared_task
 def learn() -> None:
     learning.learn()
+
+
+@shared_task
+def learn_triage() -> None:
+    triage.learn()

@@ -20,6 +20,7 @@ from crm.requests.desk.forms import AnswerForm, SortForm
 from crm.requests.kinds import PEOPLE
 from crm.requests.live import title_of
 from crm.requests.models import Request, State
+from crm.requests.triage import wording as triage
 from crm.staff.models import User
 
 NEWEST_FIRST = by_time("received_at", descending=True)
@@ -86,15 +87,26 @@ def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
         "why": board.sentence(found),
         "may_edit": request.user.access.admits(scope, "edit"),
         "shows_payload": request.user.access.sees_contacts,
-        "considered": wording.considered(found),
+        **(at_desk(found) if found.queue == PEOPLE else {}),
         "is_mine": found.person_id == request.user.pk,
         "form": reply_form(found, request.user),
     }
 
 
+def at_desk(found: Request) -> dict[str, Any]:
+    """What the page of a request that a person answers says besides."""
+    guesses = triage.guesses(found)
+    return {
+        "considered": wording.considered(found),
+        "guesses": guesses,
+        "silence": "" if guesses else triage.silence(),
+        "topics": triage.topics(),
+    }
+
+
 def reply_form(found: Request, user: User, given: Any = None) -> SortForm | None:
     """Whoever has taken it answers; before that whoever may change it may say what it is about."""
-    initial = {"topic": found.topic, "priority": found.priority}
+    initial = triage.first_words(found)
     if found.is_taken and found.person_id == user.pk:
         return AnswerForm(given, initial=initial)
     return SortForm(given, initial=initial) if found.is_open else None

@@ -18,8 +18,9 @@ from crm.live import online
 from crm.records.access import Reach
 from crm.records.context import acting
 from crm.records.wake import wake as wake_relay
-from crm.requests.kinds import Attempt, Handover
+from crm.requests.kinds import Attempt, Handover, kind_named
 from crm.requests.models import Request, State
+from crm.requests.triage import suggesting
 from crm.staff.hours import next_working_hour
 from crm.staff.models import User
 
@@ -73,8 +74,12 @@ def offer(request: Request, *, topic: str = "", passed: Iterable[int] = ()) -> H
 
 
 def first_offer(attempt: Attempt) -> Handover:
-    """What the handler of a kind returns that a person answers."""
-    return offer(Request.objects.select_related("customer").get(pk=attempt.request_id))
+    """What the handler of a kind returns that a person answers: what it is about is guessed, and who knows that."""
+    kind = kind_named(attempt.kind)
+    guesses = suggesting.suggest(kind.words(attempt.payload)) if kind else {}
+    topic = guesses.get("topic", {}).get("value", "")
+    to = offer(Request.objects.select_related("customer").get(pk=attempt.request_id), topic=topic)
+    return to._replace(desk={**to.desk, "triage": guesses})
 
 
 def able(customer: Any) -> list[User]:
@@ -132,5 +137,6 @@ def next_offer(request: Request) -> dict[str, Any]:
     """The columns that offer a request to the next best after the one who had it."""
     desk = request.desk or {}
     passed = [*desk.get("passed", []), *([request.person_id] if request.person_id else [])]
-    to = offer(request, topic=request.topic, passed=passed)
+    topic = request.topic or desk.get("triage", {}).get("topic", {}).get("value", "")
+    to = offer(request, topic=topic, passed=passed)
     return {"person_id": to.person_id, "take_by": to.take_by, "desk": {**desk, **to.desk}}

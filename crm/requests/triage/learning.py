@@ -1,0 +1,55 @@
+"""Trains anew, by the clock, when people have answered more; keeps what was learned in the database."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm.requests.kinds import kind_named
+from crm.requests.models import Request, State, TriageModel
+from crm.requests.triage.training import train
+
+MOST = 5_000  # of the newest answers
+LOCK = 0x54524941
+
+
+def learn() -> list[str]:
+    """Trains what has new answers to learn from; returns which. Nothing where another process trains."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return []
+        answered = answers()
+        newest = answered[0].finished_at if answered else None
+        if newest is None or TriageModel.objects.filter(newest=newest).exists():
+            return []
+        return [learn_aim(aim, answered, newest) for aim in TriageModel.Aim]
+
+
+def answers() -> list[Request]:
+    """What people have answered and sorted, the newest first; what was erased has no words left."""
+    rows = Request.objects.with_people().filter(state=State.DONE).exclude(topic="").exclude(payload={})
+    return list(rows.order_by("-finished_at")[:MOST])
+
+
+def learn_aim(aim: TriageModel.Aim, answered: list[Request], newest: datetime) -> str:
+    labels = [request.topic if aim == TriageModel.Aim.TOPIC else str(request.priority) for request in answered]
+    trained = train([words_of(request) for request in answered], labels)
+    TriageModel.objects.update_or_create(
+        aim=aim,
+        defaults={
+            "trained_at": timezone.now(),
+            "newest": newest,
+            "examples": trained.examples,
+            "classes": trained.classes,
+            "accuracy": trained.accuracy,
+            "baseline": trained.baseline,
+            "content": trained.model.as_json() if trained.model else None,
+        },
+    )
+    return str(aim.value)
+
+
+def words_of(request: Request) -> str:
+    kind = kind_named(request.kind)
+    return kind.words(request.payload) if kind else ""

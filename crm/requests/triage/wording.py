@@ -1,0 +1,52 @@
+"""What the triage says of a request on its page, and why it is silent."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.requests.models import Priority, Request, TriageModel
+from crm.requests.triage.training import LEAST
+
+LABELS = {str(value): label for value, label in Priority.choices}
+
+
+def guesses(request: Request) -> list[dict[str, Any]]:
+    found = (request.desk or {}).get("triage", {})
+    return [
+        {
+            "about": TriageModel.Aim(aim).label,
+            "value": LABELS.get(guess["value"], guess["value"]),
+            "percent": round(100 * guess["confidence"]),
+            "words": guess["words"],
+        }
+        for aim, guess in found.items()
+    ]
+
+
+def silence() -> str:
+    """Why there is no guess."""
+    held = TriageModel.objects.filter(aim=TriageModel.Aim.TOPIC).first()
+    examples = held.examples if held else 0
+    if held is None or held.accuracy is None or held.baseline is None:
+        words = _("It learns from answered requests with a topic, and has %(n)d of at least %(least)d, of two topics.")
+        return words % {"n": examples, "least": LEAST}
+    shares = {"share": round(100 * held.accuracy), "baseline": round(100 * held.baseline)}
+    if held.content is None:
+        words = _("It would be right in %(share)d %%, no more than always saying the most frequent (%(baseline)d %%).")
+        return words % shares
+    words = _("It is not sure enough. (It is right in %(share)d %%; the most frequent would be in %(baseline)d %%.)")
+    return words % shares
+
+
+def first_words(request: Request) -> dict[str, Any]:
+    """What the form starts with: what a person said, else what is guessed."""
+    said: dict[str, Any] = {"topic": request.topic, "priority": request.priority}
+    if not request.topic:
+        said |= {aim: guess["value"] for aim, guess in (request.desk or {}).get("triage", {}).items()}
+    return said
+
+
+def topics() -> list[str]:
+    """Those in use, to choose from."""
+    rows = Request.objects.exclude(topic="").order_by("topic").values_list("topic", flat=True)
+    return list(rows.distinct()[:200])
