@@ -5,15 +5,8 @@ import smtplib
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
+from crm.outbox.errors import NotSent
 from crm.outbox.models import Dispatch
-
-
-class NotSent(Exception):
-    """It has certainly not left; `is_final` when trying again would not help."""
-
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
-        super().__init__(reason)
-        self.is_final = is_final
 
 
 def send(dispatch: Dispatch) -> None:

@@ -1,17 +1,18 @@
-"""What is to leave the house: one row for each mail, written with what caused it and sent once that is committed."""
+"""What is to leave the house: a row for each mail or call, written with what caused it, sent once it is committed."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.records.models import Reader
+from crm.sites.models import Site
 
 
 class State(models.TextChoices):
@@ -35,16 +36,20 @@ class DispatchQuerySet(models.QuerySet[Any]):
     def editable_by(self, user: Reader) -> Self:
         return self.visible_to(user).filter(user.access.q("edit", "customer__"))
 
-    def due(self) -> Self:
-        return self.filter(state=State.WAITING, due_at__lte=timezone.now()).order_by("due_at")
+
+def title_of(content: dict[str, Any]) -> str:
+    """A mail's subject, or what a call tells of."""
+    return str(content.get("subject") or content["type"])
 
 
 class Dispatch(models.Model):
-    """One mail. Who sends it says so before (`sending`): whether it left, if nobody says so after, is unknown."""
+    """One mail, or call of a site's webhook. Who sends it says so before (`sending`), and after what came of it."""
 
     customer = models.ForeignKey(
         settings.CUSTOMER_MODEL, models.CASCADE, related_name="dispatches", verbose_name=_("customer")
     )
+    # Whose webhook is called; none for a mail.
+    site = models.ForeignKey(Site, models.CASCADE, related_name="+", verbose_name=_("site"), null=True)
     # What the receiver knows it by, whichever attempt it is.
     key = models.UUIDField(_("key"), db_default=RandomUUID(), editable=False)
     recipient = models.TextField(_("to"))
@@ -69,7 +74,7 @@ class Dispatch(models.Model):
         ]
         indexes = [
             models.Index("due_at", name="dispatch_due", condition=models.Q(state=State.WAITING)),
-            models.Index("claimed_at", name="dispatch_sending", condition=models.Q(state=State.SENDING)),
+            models.Index("site", name="dispatch_sending", condition=models.Q(state=State.SENDING)),
             models.Index("ended_at", name="dispatch_ended", condition=models.Q(ended_at__isnull=False)),
             models.Index("created_at", "id", name="dispatch_created"),
             models.Index("state", "created_at", "id", name="dispatch_state"),
@@ -80,11 +85,11 @@ class Dispatch(models.Model):
 
     @property
     def title(self) -> str:
-        return str(self.content["subject"])
+        return title_of(self.content)
 
     @property
     def text(self) -> str:
-        return str(self.content["body"])
+        return str(json.dumps(self.content, indent=2) if self.site_id else self.content["body"])
 
     @property
     def is_to_look_at(self) -> bool:

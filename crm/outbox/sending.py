@@ -9,10 +9,11 @@ import random
 import time
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection
 from django.utils import timezone
 
-from crm.outbox import mail
+from crm.outbox import mail, webhook
+from crm.outbox.errors import NotSent
 from crm.outbox.models import Dispatch, State
 
 TURN = 5.0  # seconds after which a slot of the pool is given back; the clock asks for another
@@ -20,6 +21,15 @@ LOST_AFTER = timedelta(minutes=2)  # longer than any server is waited for
 ATTEMPTS = 12  # with these pauses about ten hours
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 7200.0  # seconds before a second and before any later attempt
 MOST_REASON = 1000  # characters
+MOST_AT_ONCE = 3  # to one site, or to the mail server: a slow one may not take all slots of the pool
+
+CLAIM = """
+UPDATE outbox_dispatch SET state = 'sending', attempt = attempt + 1, claimed_at = clock_timestamp()
+WHERE id = (SELECT id FROM outbox_dispatch AS due WHERE state = 'waiting' AND due_at <= clock_timestamp()
+              AND (SELECT count(*) FROM outbox_dispatch AS other
+                   WHERE other.state = 'sending' AND other.site_id IS NOT DISTINCT FROM due.site_id) < %s
+            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id"""
 
 log = logging.getLogger(__name__)
 
@@ -42,19 +52,16 @@ def find_lost() -> None:
 
 def claim() -> Dispatch | None:
     """The next that is due, committed as being sent before anything of it leaves."""
-    with transaction.atomic():
-        dispatch: Dispatch | None = Dispatch.objects.due().select_for_update(skip_locked=True).first()
-        if dispatch is not None:
-            dispatch.state, dispatch.attempt = State.SENDING, dispatch.attempt + 1
-            dispatch.claimed_at = timezone.now()
-            dispatch.save(update_fields=["state", "attempt", "claimed_at"])
-    return dispatch
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [MOST_AT_ONCE])
+        row = cursor.fetchone()
+    return Dispatch.objects.select_related("site").get(pk=row[0]) if row else None
 
 
 def attempt(dispatch: Dispatch) -> None:
     try:
-        mail.send(dispatch)
-    except mail.NotSent as error:
+        (webhook if dispatch.site_id else mail).send(dispatch)
+    except NotSent as error:
         not_sent(dispatch, error)
     except Exception as error:
         log.exception("Nobody knows whether dispatch %d has left", dispatch.pk)
@@ -63,7 +70,7 @@ def attempt(dispatch: Dispatch) -> None:
         note(dispatch, State.SENT, "")
 
 
-def not_sent(dispatch: Dispatch, error: mail.NotSent) -> None:
+def not_sent(dispatch: Dispatch, error: NotSent) -> None:
     """Tried again after a pause that doubles and is jittered; given up after enough of them, or when told no."""
     tries = dispatch.attempt - dispatch.forgiven
     if error.is_final or tries >= ATTEMPTS:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.outbox import services
-from crm.outbox.models import Dispatch, State
+from crm.outbox.models import Dispatch, State, title_of
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.paging import by_time, page
 from crm.records.projection import canonical
@@ -18,7 +18,7 @@ from crm.staff.models import User
 
 NEWEST_FIRST = by_time("created_at", descending=True)
 LIMIT = 50
-COLUMNS = ["id", "customer__name", "recipient", "content__subject", "state", "attempt", "reason", "created_at"]
+COLUMNS = ["id", "customer__name", "recipient", "content", "state", "attempt", "reason", "created_at"]
 VERBS: dict[str, Callable[..., None]] = {
     "retry": services.retry_dispatch,
     "discard": services.discard_dispatch,
@@ -46,7 +46,7 @@ def dispatch_list(request: StaffRequest) -> HttpResponse:
 def as_shown(row: Any) -> dict[str, Any]:
     created = canonical(row["created_at"], "time")
     return {
-        **row, "created_at": created, "subject": row["content__subject"], "state_name": State(row["state"]).label,
+        **row, "created_at": created, "title": title_of(row["content"]), "state_name": State(row["state"]).label,
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.records.access import Access
 from crm.records.models import Logged, Reader
 from crm.requests.kinds import PEOPLE
-from crm.requests.triggers import LINE_TRIGGERS
+from crm.requests.triggers import TRIGGERS
 from crm.sites.models import Site
 
 CUSTOMER_TABLE = settings.CUSTOMER_MODEL.replace(".", "_").lower()
@@ -113,7 +113,7 @@ class Request(Logged):
     class Meta(Logged.Meta):
         abstract = False
         ordering = ["-id"]
-        triggers = [*Logged.Meta.triggers, *LINE_TRIGGERS]
+        triggers = [*Logged.Meta.triggers, *TRIGGERS]
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         constraints = [

@@ -1,4 +1,4 @@
-"""The triggers that keep the line of each customer: of their waiting requests only the first is ready.
+"""The triggers that keep the line of each customer, of whose waiting requests only the first is ready; and tell sites.
 
 Those that wait for a person are out of it: a question must not hold up what workers do meanwhile.
 
@@ -50,4 +50,25 @@ class NextInLine(pgtrigger.Trigger):
         RETURN NULL;"""  # noqa: S608  (constants)
 
 
-LINE_TRIGGERS = [LineUp(), NextInLine()]
+class TellSite(pgtrigger.Trigger):
+    """The end of a request that a site has sent is told to that site, whoever ended it; what came of it, it asks."""
+
+    name = "tell_site"
+    when = pgtrigger.After
+    operation = pgtrigger.Update
+    condition = pgtrigger.Condition(
+        "(NEW.state <> 'queued' AND NEW.state <> 'running' AND (OLD.state = 'queued' OR OLD.state = 'running'))"
+    )
+    func = """
+        IF left(NEW.sender, 5) = 'site:' THEN
+            INSERT INTO outbox_dispatch (customer_id, site_id, recipient, content)
+            SELECT NEW.customer_id, site.id, site.webhook_url, jsonb_build_object(
+                'type', 'request.' || NEW.state, 'timestamp', NEW.finished_at, 'data', jsonb_build_object(
+                    'id', NEW.id, 'kind', NEW.kind, 'customer', NEW.customer_id, 'state', NEW.state))
+            FROM sites_site site
+            WHERE site.id = substr(NEW.sender, 6)::bigint AND site.webhook_url <> '' AND site.revoked_at IS NULL;
+        END IF;
+        RETURN NULL;"""
+
+
+TRIGGERS = [LineUp(), NextInLine(), TellSite()]

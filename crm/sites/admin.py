@@ -15,13 +15,14 @@ from crm.staff.models import User
 
 @admin.register(Site)
 class SiteAdmin(RecordAdmin):
-    list_display = ("name", "created_at", "last_used_at", "revoked_at")
-    fields = ("name", "created_at", "last_used_at", "revoked_at")
+    list_display = ("name", "webhook_url", "created_at", "last_used_at", "revoked_at")
+    fields = ("name", "webhook_url", "created_at", "last_used_at", "revoked_at")
     readonly_fields = ("created_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
 
     def create_record(self, actor: User, form: Any) -> Site:
-        site, form.token = services.create_site(actor=actor, name=form.cleaned_data["name"])
+        facts = {name: form.cleaned_data[name] for name in ("name", "webhook_url")}
+        site, form.token = services.create_site(actor=actor, **facts)
         return site
 
     def change_record(self, actor: User, record_id: int, version: int, changes: dict[str, Any]) -> None:
@@ -30,7 +31,11 @@ class SiteAdmin(RecordAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change:
-            messages.warning(request, _("Copy the token of the site now, it is not shown again: %s") % form.token)
+            secrets = {"token": form.token, "key": Site.objects.get(pk=obj.pk).signing_secret}
+            messages.warning(
+                request,
+                _("Copy these now, they are not shown again. Token: %(token)s Key of the webhook: %(key)s") % secrets,
+            )
 
     @admin.action(description=_("Revoke"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:

@@ -9,6 +9,7 @@ SITE = Projection(
         Field("id", "integer"),
         Field("version", "integer"),
         Field("name"),
+        Field("webhook_url"),
         Field("created_at", "time"),
         Field("revoked_at", "time"),
     ]
