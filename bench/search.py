@@ -39,8 +39,8 @@ CROSS JOIN LATERAL (SELECT CASE WHEN i %% 10 = 0
 JOIN (SELECT row_number() OVER (ORDER BY id) - 1 AS place, id AS owner, team_id AS team FROM staff_user
       WHERE team_id IS NOT NULL) w ON w.place = i %% %(agents)s"""
 SEARCHED = """
-INSERT INTO customers_search (customer_id, open_text, contact_text)
-SELECT c.id, customers_open_text(c), customers_contact_text(c) FROM customers_customer c"""
+INSERT INTO customers_search (customer_id, open_text, contact_text, readers)
+SELECT c.id, customers_open_text(c), customers_contact_text(c), customers_readers(c) FROM customers_customer c"""
 TABLES = ("customers_search", "customers_customer")
 CHINESE = {
     "chinese_family": list("王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"),

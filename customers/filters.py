@@ -92,7 +92,7 @@ class CustomerFilter:
         if self.created_since:
             wanted &= Q(created_at__gte=f"{self.created_since}T00:00:00Z")
         if self.q:
-            wanted &= search.condition(self.q, access.sees_contacts)
+            wanted &= search.condition(self.q, access.sees_contacts) & search.within(access)
         return customers.filter(wanted)
 
     def admits(self, row: Mapping[str, Any], access: Access) -> bool:

@@ -144,11 +144,15 @@ class Customer(Record):
 
 
 class Search(models.Model):
-    """What a customer is found by: open to every reader, or only to those who may see contact details."""
+    """What a customer is found by: open to every reader, or only to those who may see contact details.
+
+    `readers` are those whose customer it is: the owner's number, and the team's below zero (`Access.numbers`).
+    """
 
     customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="search")
     open_text = models.TextField()
     contact_text = models.TextField()
+    readers = ArrayField(models.BigIntegerField(), default=list, db_default=[])
 
     class Meta:
         db_table = "customers_search"

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db.models import Q
 
+from crm.records.access import Access
+
 MAX_LENGTH = 100
 
 
@@ -25,6 +27,15 @@ def condition(question: str, sees_contacts: bool) -> Q:
         for lookup in ("has_gram", "has_part") if len(word) < 3 else ("contains",):
             wanted &= Q(*((f"search__{text}__{lookup}", word) for text in texts), _connector=Q.OR)
     return wanted
+
+
+def within(access: Access) -> Q:
+    """Rows of a reader's reach, by the indexes of the words: of what they find, few rows are hers to look at.
+
+    Says nothing that `visible_to` does not say; without it what others' customers hold would be read, too.
+    """
+    numbers = access.numbers()
+    return Q() if numbers is None else Q(search__readers__overlap=numbers)
 
 
 def open_text(row: Mapping[str, Any]) -> str:

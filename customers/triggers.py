@@ -5,7 +5,9 @@ from typing import Any
 import pgtrigger
 
 ADDRESS = ("street", "postcode", "city", "region", "country")
-FOUND_BY = ("name", "company_name", "city", "reference", "emails", "phones", "street", "postcode")
+FOUND_BY = (
+    "name", "company_name", "city", "reference", "emails", "phones", "street", "postcode", "owner_id", "team_id",
+)  # fmt: skip
 
 
 def row(alias: str, columns: tuple[str, ...]) -> str:
@@ -85,10 +87,11 @@ COMPANY_TRIGGERS = [
 
 # What is searched lies in a narrow table of its own, so that other updates of a customer stay HOT.
 SEARCH_INSERT = """
-    INSERT INTO customers_search (customer_id, open_text, contact_text)
-    SELECT n.id, customers_open_text(n), customers_contact_text(n) FROM new_rows n;"""
+    INSERT INTO customers_search (customer_id, open_text, contact_text, readers)
+    SELECT n.id, customers_open_text(n), customers_contact_text(n), customers_readers(n) FROM new_rows n;"""
 SEARCH_UPDATE = """
-        UPDATE customers_search SET open_text = customers_open_text(NEW), contact_text = customers_contact_text(NEW)
+        UPDATE customers_search SET open_text = customers_open_text(NEW), contact_text = customers_contact_text(NEW),
+            readers = customers_readers(NEW)
         WHERE customer_id = NEW.id;"""
 RENAME_PEOPLE = """
         UPDATE customers_customer SET company_name = NEW.name WHERE company_id = NEW.id;"""

@@ -57,6 +57,19 @@ class Access:
             case _:
                 return f"{table}.owner_id = %s", [self.user_id]
 
+    def numbers(self) -> list[int] | None:
+        """The rule for views as an index can hold it: who may see a row has one of its owner's number and its team's
+        below zero. None where everything may be seen."""
+        match self.view:
+            case Reach.ALL:
+                return None
+            case Reach.NONE:
+                return []
+            case Reach.TEAM if self.team_id is not None:
+                return [self.user_id, -self.team_id]
+            case _:
+                return [self.user_id]
+
     def admits(self, row: Mapping[str, Any], right: Right = "view") -> bool:
         """The rule for one row (a mapping with `owner_id` and `team_id`), without asking the database."""
         match self.reach(right):

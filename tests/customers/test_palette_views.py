@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from django.db import connection
 
-from tests.factories import make_customer
+from customers.filters import CustomerFilter
+from customers.models import Customer
+from tests.factories import change, make_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,24 @@ def test_names_that_begin_so_come_first_and_others_customers_never(some, browser
     assert hits(browser_of("charlie"), "rahm") == ["Rahman of South"]
     assert hits(browser_of("alice"), "王") == ["王小明"]
     assert hits(browser_of("alice"), "rahm cons") == ["Rahm Consulting"]
+
+
+def test_who_is_given_a_customer_finds_it_and_who_gave_it_away_does_not(everybody, browser_of):
+    given = make_customer(everybody.alice, name="Omar Abdulrahman")
+    change(given, everybody.dana, owner=everybody.charlie.pk)
+
+    assert hits(browser_of("charlie"), "omar") == ["Omar Abdulrahman"]
+    assert hits(browser_of("alice"), "omar") == []
+    change(given, everybody.dana, team=everybody.alice.team_id)
+    assert hits(browser_of("alice"), "omar") == ["Omar Abdulrahman"]
+
+
+def test_the_index_leaves_out_what_others_see(everybody):
+    matching = Customer.objects.matching(CustomerFilter(q="rahman"), everybody.alice.access)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+
+    assert re.search(r"Index Cond: .*\(readers &&", matching.explain())
 
 
 def test_what_matched_is_marked_in_names_and_contacts(some, browser_of):

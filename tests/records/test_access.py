@@ -18,7 +18,7 @@ REACHES = list(Reach)
 @pytest.mark.django_db
 @pytest.mark.parametrize("reach", REACHES)
 @pytest.mark.parametrize("has_team", [True, False])
-def test_query_predicate_and_sql_admit_the_same_rows(reach, has_team):
+def test_query_predicate_sql_and_search_admit_the_same_rows(reach, has_team):
     north, south = make_team("North"), make_team("South")
     alice, bob = make_user("alice", team=north), make_user("bob", team=south)
     for owner in (alice, bob):
@@ -30,7 +30,8 @@ def test_query_predicate_and_sql_admit_the_same_rows(reach, has_team):
     by_query = set(Customer.objects.visible_to(SimpleNamespace(access=access)).values_list("pk", flat=True))
     clause, params = access.sql("edit", "customers_customer")
     by_sql = {each.pk for each in Customer.objects.raw(f"SELECT id FROM customers_customer WHERE {clause}", params)}
-    assert by_query == {row["id"] for row in rows if access.admits(row)} == by_sql
+    by_search = {each.pk for each in Customer.objects.matching(CustomerFilter(q="aisha"), access)}
+    assert by_query == {row["id"] for row in rows if access.admits(row)} == by_sql == by_search
 
 
 WORDS = st.sampled_from(["", "an", "anna", "leeds", "王", "王芳", "a@b", "+44", "a b", "x'y", "%", "_", "\\"])
