@@ -15,6 +15,17 @@ from crm.records.statements import prepared
 Directory = dict[str, dict[Any, dict[str, Any]]]
 
 
+class LogPosition(NamedTuple):
+    """Where the log stands, and the head of its directory: `POSITION` in any statement that reads `log_state`."""
+
+    epoch: str
+    head: int
+    directory_seq: int
+
+
+POSITION = "log_state.epoch::text, log_state.head, log_state.directory_seq"
+
+
 class PageState(NamedTuple):
     """What a page must know to be kept current: read before any of its data."""
 
@@ -27,11 +38,16 @@ _lock = threading.Lock()
 _held: tuple[tuple[str, int], Directory] | None = None
 
 
-def page_state() -> PageState:
+def page_state(position: LogPosition | None = None) -> PageState:
+    """At a position that the caller has just read with something else; else at the one that is asked for now."""
+    at = position or _position()
+    return PageState(at.epoch, at.head, _at((at.epoch, at.directory_seq)))
+
+
+def _position() -> LogPosition:
     with prepared() as cursor:
-        cursor.execute("SELECT epoch::text, head, directory_seq FROM log_state")
-        epoch, head, changed = cursor.fetchone()
-    return PageState(epoch, head, _at((epoch, changed)))
+        cursor.execute(f"SELECT {POSITION} FROM log_state")  # noqa: S608  (constants)
+        return LogPosition(*cursor.fetchone())
 
 
 def directory() -> Directory:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.records.access import Access, Reach
+from crm.records.directory import LogPosition
 from crm.records.formats import initials
 from crm.records.models import Logged
 
@@ -117,6 +118,7 @@ class User(AbstractBaseUser, Logged):
     language = models.CharField(_("language"), max_length=12, blank=True)
 
     objects = UserManager()
+    log_position: LogPosition | None = None  # where the log stood when she was read for a request
 
     EMAIL_FIELD = "email"
     USERNAME_FIELD = "username"

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.records.context import acting, current
+from crm.records.directory import POSITION, LogPosition
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.statements import prepared
 from crm.records.wake import wake
@@ -187,7 +188,7 @@ def user_for_token(plain: str) -> tuple[User, ApiToken] | None:
 
 
 def active_user(user_id: int) -> User | None:
-    """With her role; whoever may not sign in is nobody. Every page asks this."""
+    """With her role, and the log's position at that moment; whoever may not sign in is nobody. Every page asks this."""
     with prepared() as cursor:
         cursor.execute(living_user(), [user_id])
         found = cursor.fetchone()
@@ -195,6 +196,7 @@ def active_user(user_id: int) -> User | None:
         return None
     user: User
     user, user.role = models_of(found, User, Role)
+    user.log_position = LogPosition(*found[-len(LogPosition._fields) :])
     return user
 
 
@@ -210,7 +212,8 @@ def living_token() -> str:
 @cache
 def living_user() -> str:
     return f"""
-        SELECT {columns_of(User, Role)} FROM staff_user JOIN staff_role ON staff_role.id = staff_user.role_id
+        SELECT {columns_of(User, Role)}, {POSITION}
+        FROM log_state, staff_user JOIN staff_role ON staff_role.id = staff_user.role_id
         WHERE staff_user.id = %s AND is_active"""  # noqa: S608  (the models' own names)
 
 
@@ -222,7 +225,7 @@ def columns_of(*models: type[Model]) -> str:
 
 
 def models_of(row: Sequence[Any], *models: type[Model]) -> Iterator[Any]:
-    """One object of each model from a row that holds all columns of all of them."""
+    """One object of each model from a row that begins with all columns of all of them."""
     values = iter(row)
     for model in models:
         names = [field.attname for field in model._meta.concrete_fields]

@@ -111,7 +111,7 @@ def page_state_middleware(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated and not request.htmx:  # type: ignore[attr-defined]
-            request.page_state = page_state()  # type: ignore[attr-defined]
+            request.page_state = page_state(request.user.log_position)  # type: ignore[attr-defined]
         return get_response(request)
 
     return middleware

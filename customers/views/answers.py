@@ -44,7 +44,7 @@ def refusing(view: View) -> View:
 def state_of(request: StaffRequest) -> PageState:
     """The page's place in the log, and the directory that the shell will show as well: read once."""
     if not hasattr(request, "page_state"):
-        request.page_state = page_state()
+        request.page_state = page_state(request.user.log_position)
     return request.page_state
 
 

@@ -47,9 +47,9 @@ def test_page_costs_the_same_for_one_row_and_for_twenty(everybody, browser_of, d
     alice = browser_of("alice")
     alice.get("/customers/")
 
-    with django_assert_max_num_queries(5) as full:
+    with django_assert_max_num_queries(4) as full:
         assert len(names(alice.get("/customers/"))) == 20
-    with django_assert_max_num_queries(5) as one:
+    with django_assert_max_num_queries(4) as one:
         assert len(names(alice.get("/customers/?q=019"))) == 1
     assert len(full) == len(one)
 
@@ -59,7 +59,7 @@ def test_rows_for_htmx_cost_less(everybody, browser_of, django_assert_max_num_qu
     alice = browser_of("alice", htmx="list")
     alice.get("/customers/")
 
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(4):
         assert len(names(alice.get("/customers/"))) == 20
 
 
