@@ -16,6 +16,7 @@ from django.core.signals import request_started
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
+from crm.api import limits, problems
 from crm.timings.middleware import UNTIMED_PATHS
 
 
@@ -28,6 +29,9 @@ class Handler(ASGIHandler):
         self.threads_for_probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if rate := limits.door.rate_of(scope["headers"]):
+            await self.send_response(problems.try_again_in(rate.resets_in, rate.headers()), send)
+            return
         try:
             body = await self.read_body(receive)
         except RequestAborted:

@@ -58,6 +58,7 @@ def take(request: HttpRequest, token: str, limit: int) -> None:
     """Counts this request; raises Throttled."""
     request.rate = rate = limits.take(token, limit)  # type: ignore[attr-defined]
     if rate.is_exceeded:
+        limits.door.close(request.headers["Authorization"], rate)
         raise Throttled(wait=round(rate.resets_in))
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from crm.records import valkey
@@ -39,6 +40,27 @@ def take(token: str, limit: int) -> Rate:
     return Rate(limit, used, (window + 1) * WINDOW - now)
 
 
+class Door:
+    """Where this process turns away tokens that have used up their minute, before anybody works on what they send."""
+
+    def __init__(self) -> None:
+        self.shut: dict[bytes, tuple[int, float]] = {}  # the limit and the end of the minute, by Authorization header
+
+    def close(self, authorization: str, rate: Rate) -> None:
+        self.shut[authorization.encode("latin-1")] = (rate.limit, time.time() + rate.resets_in)
+
+    def rate_of(self, headers: Iterable[tuple[bytes, bytes]]) -> Rate | None:
+        """What is left to who is turned away; None for who may come in."""
+        if not self.shut:
+            return None
+        authorization = next((value for name, value in headers if name == b"authorization"), b"")
+        limit, ends = self.shut.get(authorization, (0, 0.0))
+        if (left := ends - time.time()) > 0:
+            return Rate(limit, limit + 1, left)
+        self.shut.pop(authorization, None)
+        return None
+
+
 def count_in_valkey(key: str) -> int | None:
     def work(client: Any) -> int:
         pipe = client.pipeline(transaction=False)
@@ -65,3 +87,4 @@ class LocalCounts:
 
 
 local = LocalCounts()
+door = Door()

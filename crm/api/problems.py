@@ -104,9 +104,13 @@ def unknown_asker(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def too_many(request: HttpRequest, error: errors.Throttled) -> HttpResponse:
-    seconds = math.ceil(error.wait or 1)
+    return try_again_in(error.wait or 1)
+
+
+def try_again_in(wait: float, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    seconds = math.ceil(wait)
     detail = _("This token has asked too often; try again in %d seconds.") % seconds
-    return problem(429, detail, headers={"Retry-After": str(seconds)})
+    return problem(429, detail, headers={"Retry-After": str(seconds), **(headers or {})})
 
 
 def http_error(request: HttpRequest, error: errors.HttpError) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
+from crm.api import limits
 from crm.handler import Handler
 
 PARTS = 1000
@@ -124,6 +125,21 @@ class Reader:
         self.said.append(message)
         if len(self.said) > self.parts:
             self.left.set()
+
+
+async def test_who_has_asked_too_often_is_turned_away_without_a_thread(client, monkeypatch):
+    monkeypatch.setattr(limits, "door", limits.Door())
+    limits.door.close("Bearer loud", limits.Rate(limit=2, used=3, resets_in=0.3))
+    released.set()
+
+    refused = await client.get("/hold", headers={"Authorization": "Bearer loud"})
+    others = await client.get("/count_body", headers={"Authorization": "Bearer quiet"})
+
+    assert (refused.status_code, refused.json()["status"], refused.headers["Retry-After"]) == (429, 429, "1")
+    assert refused.headers["RateLimit-Policy"] == '"token";q=2;w=60'
+    assert (others.status_code, threads) == (200, [])
+    await asyncio.sleep(0.3)
+    assert (await client.get("/hold", headers={"Authorization": "Bearer loud"})).status_code == 200
 
 
 async def test_no_more_threads_than_there_may_be(client):

@@ -101,3 +101,23 @@ def test_cancelled_then_retried(programs, asked):
     assert programs.alice.post(f"{path}/cancel", {}).json()["state"] == "cancelled"
     assert is_problem(programs.alice.post(f"{path}/cancel", {}), 409)
     assert programs.alice.post(f"{path}/retry", {}).json()["state"] == "queued"
+
+
+HEAD = b'{"kind": "probe", "customer": 1, "payload": '
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (HEAD + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}", 400),
+        (HEAD + b"[" * 100_000, 400),
+        (HEAD + b'{"ms": ' + b"9" * 10_000 + b', "key": "k"}}', 400),
+        (HEAD + b'{"ms": 1e400, "key": "k"}}', 422),
+        (HEAD + b'{"ms": 1, "key": "\\ud800"}}', 422),
+        (HEAD + b'{"ms": 1, "key": "' + b"k" * 6_000_000 + b'"}}', 413),
+        (b"\xff\xfe", 400),
+    ],
+)
+def test_what_no_parser_likes_is_refused_all_the_same(programs, asked, body, status):
+    assert is_problem(programs.admin.post("/requests", body), status)
+    assert not Request.objects.exists()
