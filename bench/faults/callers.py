@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from bench.faults.history import Call, Clock, History
+from bench.faults.history import MAKING, Call, Clock, History
 from bench.faults.http import Answer, Http
 
 PAUSE = 0.3  # seconds before a keyed call is tried again
 STAGES = ("lead", "active", "vip", "at_risk", "lost")
-SHARES = {"title": 48, "stage": 16, "note": 16, "read": 20}  # of a hundred calls
+SHARES = {"title": 44, "stage": 14, "note": 14, "ask": 8, "read": 20}  # of a hundred calls
 WRITING = 0.8  # of all calls
-KEYED = 0.5  # of the changes; every note has a key, since nothing else would tell a repetition from a second note
+KEYED = 0.5  # of the changes; what makes something has a key: nothing else would tell a repetition from a second one
 # Statuses that say that nothing was done. A fault of ours (5xx) says nothing.
 DONE, REFUSALS = range(200, 300), range(400, 500)
 
@@ -49,7 +49,7 @@ class Callers:
         verb: Any = self.rng.choices(list(SHARES), list(SHARES.values()))[0]
         customer = self.rng.choice(self.customers)
         identity = f"w{number}"
-        is_keyed = verb == "note" or (verb != "read" and self.rng.random() < KEYED)
+        is_keyed = verb in MAKING or (verb != "read" and self.rng.random() < KEYED)
         value = self.rng.choice(STAGES) if verb == "stage" else identity
         call = Call(
             identity, verb, customer, value, self.versions[customer], identity if is_keyed else "", self.clock.now()
@@ -81,12 +81,15 @@ class Callers:
                 return await self.http.ask("GET", path)
             case "note":
                 return await self.http.ask("POST", f"{path}/notes", {"body": call.value}, **headers)
+            case "ask":
+                wanted = {"kind": "call_back", "customer": call.customer, "payload": {"about": call.value}}
+                return await self.http.ask("POST", "/api/requests", wanted | {"idempotency_key": call.key})
         return await self.http.ask("PATCH", path, {"version": call.version, call.verb: call.value}, **headers)
 
     def learn(self, call: Call, answer: Mapping[str, Any]) -> int:
         """What the answer says of the customer's version is what the next call is based on."""
         version = int(answer.get("version", 0))
-        if call.verb == "note":
+        if call.verb in MAKING:
             return int(answer.get("id", 0))
         self.versions[call.customer] = max(self.versions[call.customer], version)
         return version

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from bench.faults.history import Befallen, Call, Heard, History
+from bench.faults.history import MAKING, Befallen, Call, Heard, History
 
 CURRENT_WITHIN = 2.0  # seconds after a repair
 ENOUGH = 0.5  # of all calls have to be acknowledged, or the run says nothing
@@ -79,10 +79,10 @@ def check_log(log: Sequence[LogRow]) -> Iterator[Failure]:
 
 
 def check_calls(calls: Sequence[Call], log: Sequence[LogRow]) -> Iterator[Failure]:
-    made, notes = effects(log)
+    changed, made = effects(log)
     by_version = {(row["record_id"], row["version"]): row for row in log if row["record"] == "customer"}
     for call in calls:
-        times = notes[call.value] if call.verb == "note" else made[call.customer, call.verb, call.value]
+        times = made[call.value] if call.verb in MAKING else changed[call.customer, call.verb, call.value]
         rule = broken_rule(call, times, by_version)
         if rule:
             yield Failure(rule, str(call), call.called_at, f"customer:{call.customer}")
@@ -93,16 +93,18 @@ def check_calls(calls: Sequence[Call], log: Sequence[LogRow]) -> Iterator[Failur
 
 
 def effects(log: Iterable[LogRow]) -> tuple[Counter[tuple[int, str, str]], Counter[str]]:
-    """How often each value came into a customer's field, and how often each note was made."""
-    made: Counter[tuple[int, str, str]] = Counter()
-    notes: Counter[str] = Counter()
+    """How often each value came into a customer's field, and how often each note and follow-up was made."""
+    changed: Counter[tuple[int, str, str]] = Counter()
+    made: Counter[str] = Counter()
     for row in log:
         if row["record"] == "note" and row["op"] == "c":
-            notes[row["data"]["body"]] += 1
+            made[row["data"]["body"]] += 1
+        elif row["record"] == "followup" and row["op"] == "c":
+            made[row["data"]["title"].removeprefix("Call back: ")] += 1
         elif row["record"] == "customer" and row["op"] == "u":
             for column in row["before"]:
-                made[row["record_id"], column.removesuffix("_id"), str(row["data"][column])] += 1
-    return made, notes
+                changed[row["record_id"], column.removesuffix("_id"), str(row["data"][column])] += 1
+    return changed, made
 
 
 def broken_rule(call: Call, times: int, by_version: Mapping[tuple[int, int], LogRow]) -> str:
@@ -118,7 +120,7 @@ def broken_rule(call: Call, times: int, by_version: Mapping[tuple[int, int], Log
             return "had an effect"
         if not times and call.outcome == "acknowledged":
             return "lost"
-    if call.outcome == "acknowledged" and call.verb != "note":
+    if call.outcome == "acknowledged" and call.verb not in MAKING:
         row = by_version.get((call.customer, call.answer))
         column = "stage_id" if call.verb == "stage" else call.verb
         return "" if row and row["data"][column] == call.value else "lost"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from bench.faults.schedule import Fault
 
+MAKING = ("note", "ask")  # a note; a customer's request, of which a worker makes a follow-up
 Outcome = Literal["under way", "acknowledged", "refused", "unknown"]
 
 
@@ -34,7 +35,7 @@ class Call:
     """
 
     id: str
-    verb: Literal["title", "stage", "note", "read"]
+    verb: Literal["title", "stage", "note", "ask", "read"]
     customer: int
     value: str
     version: int  # the newest that the clients knew of
@@ -44,7 +45,7 @@ class Call:
     outcome: Outcome = "under way"
     status: int = 0
     answered_at: float = 0.0
-    answer: int = 0  # of a note its number, of all others the version
+    answer: int = 0  # of what was made its number, of all others the customer's version
 
 
 @dataclass(frozen=True)

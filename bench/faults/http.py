@@ -24,16 +24,18 @@ class Http:
         self.kept: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def ask(self, method: str, path: str, content: Any = None, **headers: str) -> Answer | None:
+        return await self.send(method, path, b"" if content is None else json.dumps(content).encode(), **headers)
+
+    async def send(self, method: str, path: str, body: bytes, **headers: str) -> Answer | None:
         """None when there was no whole answer in time: then nobody knows what became of the request."""
         async with self.room:
             try:
                 async with asyncio.timeout(LIMIT):
-                    return await self.exchange(self.request(method, path, content, headers))
+                    return await self.exchange(self.request(method, path, body, headers))
             except (OSError, EOFError, ValueError):
                 return None
 
-    def request(self, method: str, path: str, content: Any, headers: Mapping[str, str]) -> bytes:
-        body = b"" if content is None else json.dumps(content).encode()
+    def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         head = f"{method} {path} HTTP/1.1\r\n{self.always}{more}Content-Length: {len(body)}\r\n\r\n"
         return head.encode() + body

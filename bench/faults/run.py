@@ -19,6 +19,7 @@ LISTED = "vip"  # the stage of those on the list
 NEVER = 30.0  # seconds after which a client that is not current is given up
 LOOK_EVERY = 0.02
 FINISH = 30.0  # seconds for calls that are under way at the end
+OPEN: LiteralString = "SELECT to_jsonb(id) FROM requests_request WHERE state IN ('queued', 'running') LIMIT 1"
 MOVED_BY_EVERY_CHANGE = ("updated_at", "version")  # which is why no frame has them among its fields
 
 
@@ -90,6 +91,7 @@ class Run:
             await self.befall(fault)
         await calling
         await self.callers.finish(FINISH)
+        await self.handled()
         await self.compare()
         for task in following:
             if not task.cancel():
@@ -127,6 +129,13 @@ class Run:
             await asyncio.sleep(LOOK_EVERY)
         return self.clock.now() - began
 
+    async def handled(self) -> None:
+        """Until workers have done what was asked; what is then still open counts as lost."""
+        for _ in range(int(FINISH)):
+            if not await asyncio.to_thread(ask, OPEN):
+                return
+            await asyncio.sleep(1)
+
     async def compare(self) -> None:
         """Nothing is written any more: every client must soon show what the database holds."""
         befallen = Befallen(Fault(self.clock.now(), "end", "of the writes"), self.clock.now(), self.clock.now())
@@ -142,12 +151,18 @@ class Run:
     # What the database holds, by connections of our own: a pool's might have died with a fault.
 
     def held(self) -> dict[str, Values]:
-        """Values by record: the customers and their notes."""
-        from customers.live import CUSTOMER, NOTE
+        """Values by record: the customers with their notes, requests, and what came of those."""
+        from crm.requests.live import REQUEST
+        from customers.live import CUSTOMER, FOLLOW_UP, NOTE
 
         found = {}
-        for record, projection in (("customer", CUSTOMER), ("note", NOTE)):
-            for row in ask(f"SELECT to_jsonb(t) FROM customers_{record} t"):
+        for record, table, projection in (
+            ("customer", "customers_customer", CUSTOMER),
+            ("note", "customers_note", NOTE),
+            ("followup", "customers_followup", FOLLOW_UP),
+            ("request", "requests_request", REQUEST),
+        ):
+            for row in ask(f"SELECT to_jsonb(t) FROM {table} t"):
                 found[f"{record}:{row['id']}"] = projection.project(row)
         return found
 

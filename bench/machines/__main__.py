@@ -15,21 +15,23 @@ from bench.report import Report
 
 SHORTEST = 3.0  # seconds; shorter, and nobody need notice
 METHOD = (
-    "Two web hosts behind a balancer, two hosts of relay and worker, PostgreSQL, Valkey with a replica and three "
-    "Sentinels, each in a network namespace of its own on one machine of two cores; {clients} watching clients, "
-    "{writes:g} writes a second, {seconds:g} s. Every {every:g} s the link of one host is taken down for 3 to 8 s and "
-    "up again, drawn from seed {seed}. Judged as the fault run on one machine is."
+    "Two web hosts behind a balancer, two hosts of relay, worker and the pool of requests, PostgreSQL, Valkey with a "
+    "replica and three Sentinels, each in a network namespace of its own on one machine of two cores; {clients} "
+    "watching clients, {writes:g} writes a second (customers' requests too), {seconds:g} s. Every {every:g} s the "
+    "link of one host is taken down for 3 to 8 s and up again, or the pool of one killed, drawn from seed {seed}. "
+    "Judged as the fault run on one machine is."
 )
 
 
 def plan(seed: int, seconds: float, every: float) -> list[Fault]:
-    """Each host is cut off before any is a second time; the control is a time in which nothing happens."""
-    rng, drawn, faults = Random(seed), list[str](), list[Fault]()
-    targets = [*WEB, *WORK, *BUS, ""]
+    """Each comes before any comes a second time; the control is a time in which nothing happens."""
+    rng, drawn, faults = Random(seed), list[tuple[str, str]](), list[Fault]()
+    everything = [("cut", name) for name in (*WEB, *WORK, *BUS)]
+    everything += [("kill", f"requests-{name}") for name in WORK] + [("nothing", "")]
     for number in range(1, int(seconds / every)):
-        drawn = drawn or rng.sample(targets, len(targets))
-        target, lasts = drawn.pop(), rng.uniform(SHORTEST, LONGEST)
-        faults.append(Fault(number * every, "cut" if target else "nothing", target, lasts if target else 0.0))
+        drawn = drawn or rng.sample(everything, len(everything))
+        (kind, target), lasts = drawn.pop(), rng.uniform(SHORTEST, LONGEST)
+        faults.append(Fault(number * every, kind, target, lasts if kind == "cut" else 0.0))
     return faults
 
 

@@ -1,4 +1,4 @@
-"""Two web hosts, two hosts of relay and worker, one PostgreSQL, Valkey with a replica and three Sentinels."""
+"""Two web hosts, two hosts of relay, worker and requests, one PostgreSQL, Valkey with a replica and three Sentinels."""
 
 import json
 import os
@@ -100,6 +100,7 @@ class Hosts:
         self.programs = self.make_programs()
         everybody = [*self.programs, *self.sentinels, *self.valkeys, self.postgres]
         self.keeper = Keeper(everybody)
+        self.by_name = {child.name: child for child in everybody}
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
 
@@ -120,14 +121,17 @@ class Hosts:
         told = {**ENVIRONMENT, **self.environment(), "TIMINGS_WRITER": "1"}
         hosts = ",".join(["127.0.0.1", *(self.machines[name].address for name in WEB)])
         web = [*MANAGE, "web", "--host", "0.0.0.0", "--port", str(PORT)]
-        worker = [*CELERY, "worker", "--concurrency", "1", *ALONE]
+        worker = [*CELERY, "worker", "--queues", "celery", "--concurrency", "1", *ALONE]
+        requests = [*CELERY, "worker", "--queues", "requests", "--pool", "threads", "--concurrency", "10", *ALONE]
         found: list[Child] = [
             RemoteProgram(self.machines[name], "web", web, self.folder, told | {"ALLOWED_HOSTS": hosts}) for name in WEB
         ]
         for name in WORK:
             machine = self.machines[name]
             found.append(RemoteProgram(machine, "relay", [*MANAGE, "relay"], self.folder, told))
-            found.append(RemoteProgram(machine, "worker", worker, self.folder, told))
+            found.append(RemoteProgram(machine, "worker", [*worker, "--hostname", f"worker@{name}"], self.folder, told))
+            named = [*requests, "--hostname", f"requests@{name}"]
+            found.append(RemoteProgram(machine, "requests", named, self.folder, told))
         return [*found, programs.beat(self.folder, told)]
 
     def start(self) -> None:
@@ -156,13 +160,20 @@ class Hosts:
             server.stop()
 
     def begin(self, fault: Fault) -> None:
-        if fault.kind == "cut":
-            self.machines[fault.target].cut()
+        match fault.kind:
+            case "cut":
+                self.machines[fault.target].cut()
+            case "kill":
+                self.by_name[fault.target].kill()
 
     def undo(self, fault: Fault) -> None:
-        if fault.kind == "cut":
-            self.machines[fault.target].join()
-            wait_until(self.is_ready)
+        match fault.kind:
+            case "cut":
+                self.machines[fault.target].join()
+                wait_until(self.is_ready)
+            case "kill":
+                killed = self.by_name[fault.target]
+                wait_until(lambda: killed.is_alive() and killed.is_ready())
 
     def is_ready(self) -> bool:
         return all(answers_ready(self.machines[name]) for name in WEB)
