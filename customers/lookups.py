@@ -29,4 +29,19 @@ class HasPart(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         text, text_params = self.process_lhs(compiler, connection)
         part, part_params = self.process_rhs(compiler, connection)
-        return f"strpos({text}, {part}) <> 0", (*text_params, *part_params)
+        return f"strpos({text}, {part}) > 0", (*text_params, *part_params)
+
+
+@TextField.register_lookup
+class HasWhole(Lookup):
+    """`text__has_whole="ann@gmail.com"`: by looking into rows that an index has found by a part of it.
+
+    LIKE, since the planner takes so long a pattern for rare, but of an expression that no index knows.
+    """
+
+    lookup_name = "has_whole"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        text, text_params = self.process_lhs(compiler, connection)
+        word = connection.ops.prep_for_like_query(self.rhs)
+        return f"({text} || '') LIKE %s", (*text_params, f"%{word}%")

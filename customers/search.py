@@ -2,9 +2,10 @@
 
 Words of three characters and more use the trigram indexes; shorter ones, on which trigrams are blind, an index of
 one- and two-character grams of their own, and where that is not used, a look into the text. The same text and rule in
-Python decide for live rows.
+Python decide for live rows. Why the indexes hold more than texts: docs/decisions/0016.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.db.models import Q
 from crm.records.access import Access
 
 MAX_LENGTH = 100
+# Of an address its first part: the index would read all that stands in it for "example", "com" or "gmail".
+FIRST_PART = re.compile(r"\W?(\w{3,})\W")
 
 
 def words(question: str) -> list[str]:
@@ -23,10 +26,23 @@ def condition(question: str, sees_contacts: bool) -> Q:
     """Rows that have every word; e-mail, phone and street count only for those who may see contact details."""
     texts = ["open_text", "contact_text"] if sees_contacts else ["open_text"]
     wanted = Q()
-    for word in words(question):
-        for lookup in ("has_gram", "has_part") if len(word) < 3 else ("contains",):
-            wanted &= Q(*((f"search__{text}__{lookup}", word) for text in texts), _connector=Q.OR)
+    asked = words(question)
+    longest = max(asked, key=len, default="")
+    for word in asked:
+        for lookup, sought in lookups(word, is_rare=word == longest or not word.isascii()):
+            wanted &= Q(*((f"search__{text}__{lookup}", sought) for text in texts), _connector=Q.OR)
     return wanted
+
+
+def lookups(word: str, *, is_rare: bool) -> list[tuple[str, str]]:
+    """What the index is asked, and where that is not all, what the rows that it finds are to hold.
+
+    One or two letters beside a rarer word are only looked for: to take each found row apart for them takes far longer.
+    """
+    if len(word) < 3:
+        return [*([("has_gram", word)] if is_rare else []), ("has_part", word)]
+    first = FIRST_PART.match(word)
+    return [("contains", first[1]), ("has_whole", word)] if first else [("contains", word)]
 
 
 def within(access: Access) -> Q:
