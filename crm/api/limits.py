@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from crm.records import valkey
@@ -49,11 +48,8 @@ class Door:
     def close(self, authorization: str, rate: Rate) -> None:
         self.shut[authorization.encode("latin-1")] = (rate.limit, time.time() + rate.resets_in)
 
-    def rate_of(self, headers: Iterable[tuple[bytes, bytes]]) -> Rate | None:
+    def rate_of(self, authorization: bytes) -> Rate | None:
         """What is left to who is turned away; None for who may come in."""
-        if not self.shut:
-            return None
-        authorization = next((value for name, value in headers if name == b"authorization"), b"")
         limit, ends = self.shut.get(authorization, (0, 0.0))
         if (left := ends - time.time()) > 0:
             return Rate(limit, limit + 1, left)

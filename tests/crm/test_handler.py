@@ -136,10 +136,22 @@ async def test_who_has_asked_too_often_is_turned_away_without_a_thread(client, m
     others = await client.get("/count_body", headers={"Authorization": "Bearer quiet"})
 
     assert (refused.status_code, refused.json()["status"], refused.headers["Retry-After"]) == (429, 429, "1")
+    assert refused.headers["Content-Length"] == str(len(refused.content))
     assert refused.headers["RateLimit-Policy"] == '"token";q=2;w=60'
     assert (others.status_code, threads) == (200, [])
     await asyncio.sleep(0.3)
     assert (await client.get("/hold", headers={"Authorization": "Bearer loud"})).status_code == 200
+
+
+async def test_one_token_leaves_threads_for_the_others(client):
+    loud = [asyncio.ensure_future(client.get("/hold", headers={"Authorization": "Bearer loud"})) for _ in range(6)]
+    await begun()
+
+    quiet = await client.get("/count_body", headers={"Authorization": "Bearer quiet"})
+
+    assert (quiet.status_code, len(threads)) == (200, 1)
+    released.set()
+    assert {(await each).status_code for each in loud} == {200}
 
 
 async def test_no_more_threads_than_there_may_be(client):
