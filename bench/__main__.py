@@ -14,6 +14,7 @@ NAMES = (
     "timings",
     "requests",
     "order",
+    "triage",
     "rolling",
     "soak",
 )

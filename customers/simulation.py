@@ -17,9 +17,11 @@ from django.utils import timezone
 
 from crm.records.context import acting
 from crm.records.errors import Conflict, NotEditable, NotVisible, RecordError
+from crm.requests.desk import desk
+from crm.requests.desk import services as desk_services
 from crm.requests.services import accept_request
 from crm.staff.models import User
-from customers import demo, services
+from customers import demo, demo_questions, services
 from customers.demo_names import LANDS, NOTES, SOURCES, TAGS, TITLES, TO_DO
 from customers.models import Consent, Customer, FollowUp, Stage
 from customers.reading import read_customer
@@ -122,7 +124,7 @@ class Person:
     def act(self) -> None:
         kinds: dict[Callable[[Door], None], int] = {
             self.edit: 62, self.note: 14, self.plan: 6, self.finish: 6, self.welcome: 7, self.collide: 5,
-            self.request: 12,
+            self.request: 16, self.answer: 8,
         }  # fmt: skip
         (do,) = self.rng.choices([*kinds], weights=[*kinds.values()])
         door = self.rng.choice(self.doors)
@@ -183,9 +185,17 @@ class Person:
             "change_details": demo.place(self.rng, land) | {"country": land.code},
             "call_back": {"when": soon.isoformat(), "about": self.rng.choice(TO_DO)},
             "consent": {"channel": self.rng.choice(Consent.Channel.values), "is_given": self.rng.random() < 0.5},
+            "ask": demo_questions.question(self.rng),
         }
         kind = self.rng.choice([*choices])
         door.send(self.pick(), kind, choices[kind])
+
+    def answer(self, door: Door) -> None:
+        """What waits for this person is taken and answered, be it that somebody is quicker."""
+        if (first := desk.mine(self.user).first()) is not None:
+            if first.waits_for_person:
+                desk_services.take_request(first.pk, actor=self.user)
+            desk_services.answer_request(first.pk, actor=self.user, **demo_questions.answer(first.payload))
 
     def collide(self, door: Door) -> None:
         """Two save the same field of the same version in the same moment: one of them is asked."""

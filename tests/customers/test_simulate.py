@@ -42,7 +42,7 @@ def test_people_work_by_both_doors_and_their_tokens_end(staff, live_server):
         staff.dana.pk,
     }
     assert logged.count() > 40
-    assert {*Request.objects.values_list("kind", flat=True)} <= {"change_details", "call_back", "consent"}
+    assert {*Request.objects.values_list("kind", flat=True)} <= {"change_details", "call_back", "consent", "ask"}
     assert Request.objects.exists()
     assert not ApiToken.objects.filter(revoked_at=None).exists()
     assert threading.active_count() <= before + 1

@@ -43,7 +43,7 @@ def _nothing_read(monkeypatch):
 def test_our_reading_of_a_model_says_what_scikit_learn_says(topics):
     known, labels = zip(*texts(90, topics), strict=True)
     learned = training.calibrated(known, labels)
-    model = training.read(learned)
+    model = training.read(learned, 1.0)
     unseen = [text for text, _ in texts(20, topics, seed=2)] + ["nothing of this was ever heard", ""]
 
     for text, shares in zip(unseen, learned.predict_proba(unseen), strict=True):
@@ -54,7 +54,7 @@ def test_our_reading_of_a_model_says_what_scikit_learn_says(topics):
 def test_a_guess_gives_the_words_that_spoke_for_it():
     known, labels = zip(*texts(90), strict=True)
 
-    guess = training.fit(known, labels).guess("Please, my card was charged twice yesterday")
+    guess = training.train(known, labels).model.guess("Please, my card was charged twice yesterday")
 
     assert guess.value == "billing"
     assert guess.confidence > 0.8
@@ -62,9 +62,21 @@ def test_a_guess_gives_the_words_that_spoke_for_it():
     assert not {"please", "my"} & set(guess.words)
 
 
+def test_topics_too_rare_to_learn_make_it_less_sure():
+    known, labels = zip(*texts(90), strict=True)
+    rare = [(f"{text} {n}", f"rare {n}") for n, (text, _) in enumerate(texts(90, seed=4))]
+
+    guess = training.train([*known, *(text for text, _ in rare)], [*labels, *(topic for _, topic in rare)]).model.guess(
+        "my card was charged twice"
+    )
+
+    assert guess.value == "billing"
+    assert guess.confidence <= 0.5
+
+
 def test_what_is_kept_is_words_and_numbers():
     known, labels = zip(*texts(90), strict=True)
-    model = training.fit(known, labels)
+    model = training.train(known, labels).model
 
     assert Model(**model.as_json()) == model
 

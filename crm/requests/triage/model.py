@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 WORD = re.compile(r"(?u)\b\w\w+\b")
 MOST_REASONS = 4
+SURE = 0.5  # the confidence from which a guess is worth saying
 
 
 class Guess(NamedTuple):
@@ -28,7 +29,10 @@ class Guess(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """`terms` are words and pairs of words; `weights` has a row for each class with a number for each term."""
+    """`terms` are words and pairs of words; `weights` has a row for each class with a number for each term.
+
+    `coverage` is the share of all answers that were of one of the classes: the next may be of none.
+    """
 
     classes: list[str]
     terms: list[str]
@@ -36,15 +40,16 @@ class Model:
     weights: list[list[float]]
     intercepts: list[float]
     sharpness: float
+    coverage: float
 
     def guess(self, text: str) -> Guess:
         found = self.weigh(text)
         shares = self.shares(found)
         best = max(range(len(self.classes)), key=shares.__getitem__)
-        return Guess(self.classes[best], shares[best], self.reasons(found, best))
+        return Guess(self.classes[best], self.coverage * shares[best], self.reasons(found, best))
 
     def shares(self, found: Mapping[int, float]) -> list[float]:
-        """The probability of each class."""
+        """The probability of each class, if it is one of them."""
         scores = [
             self.sharpness * (intercept + sum(row[term] * weight for term, weight in found.items()))
             for row, intercept in zip(self.weights, self.intercepts, strict=True)

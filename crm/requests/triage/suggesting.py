@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from crm.requests.models import TriageModel
-from crm.requests.triage.model import Model
+from crm.requests.triage.model import SURE, Model
 
 FRESH = 5.0  # seconds for which a process trusts that nothing newer was trained
-SURE = 0.5  # from which a guess is worth saying
 
 
 class _Held:

@@ -5,6 +5,7 @@ scikit-learn takes a second to import, so it is imported where a model is traine
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from crm.requests.triage.model import Model
@@ -34,12 +35,25 @@ def train(texts: Sequence[str], labels: Sequence[str]) -> Trained:
     if len(kept) < LEAST or len(frequent) < 2:
         return Trained(None, len(labels), len(frequent), None, None)
     known, said = [text for text, _ in kept], [label for _, label in kept]
+    with one_core():
+        return learn(known, said, coverage=len(kept) / len(labels))
+
+
+def learn(known: list[str], said: list[str], coverage: float) -> Trained:
     from sklearn.model_selection import cross_val_score
 
     accuracy = float(cross_val_score(pipeline(), known, said, cv=FOLDS).mean())
     baseline = Counter(said).most_common(1)[0][1] / len(said)
-    model = fit(known, said) if accuracy > baseline else None
-    return Trained(model, len(kept), len(frequent), accuracy, baseline)
+    model = read(calibrated(known, said), coverage) if accuracy > baseline else None
+    return Trained(model, len(known), len(set(said)), accuracy, baseline)
+
+
+def one_core() -> AbstractContextManager[Any]:
+    """Small matrices gain nothing by threads, and requests want the other cores."""
+    from threadpoolctl import threadpool_limits
+
+    limited: AbstractContextManager[Any] = threadpool_limits(1)
+    return limited
 
 
 def pipeline() -> Any:
@@ -59,11 +73,7 @@ def calibrated(texts: Sequence[str], labels: Sequence[str]) -> Any:
     return CalibratedClassifierCV(pipeline(), method="temperature", ensemble=False, cv=FOLDS).fit(texts, labels)
 
 
-def fit(texts: Sequence[str], labels: Sequence[str]) -> Model:
-    return read(calibrated(texts, labels))
-
-
-def read(learned: Any) -> Model:
+def read(learned: Any, coverage: float) -> Model:
     """The numbers of a calibrated pipeline."""
     (part,) = learned.calibrated_classifiers_
     words, classifier = part.estimator[0], part.estimator[-1]
@@ -77,4 +87,5 @@ def read(learned: Any) -> Model:
         weights=[[round(float(each), 5) for each in row] for row in weights],
         intercepts=[round(float(each), 5) for each in intercepts],
         sharpness=round(float(part.calibrators[0].beta_), 5),
+        coverage=round(coverage, 5),
     )
