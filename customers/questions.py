@@ -1,7 +1,7 @@
 """What customers ask in their own words, and a person answers."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +30,10 @@ class QuestionForm(RequestForm):
     )
 
 
+def words(payload: dict[str, Any]) -> str:
+    return f"{payload['subject']}\n{payload.get('text', '')}".strip()
+
+
 def ask(attempt: Attempt) -> Handover:
     hold(attempt)
     return first_offer(attempt)
@@ -45,6 +49,7 @@ register(
         module="customers",
         is_customers=True,
         form=QuestionForm,
+        words=words,
         value=2.0,
         deadline=timedelta(hours=8),
         expected=0.05,

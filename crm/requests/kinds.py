@@ -63,8 +63,8 @@ def no_size(payload: dict[str, Any]) -> int:
     return 0
 
 
-def all_words(payload: dict[str, Any]) -> str:
-    return "\n".join(value for value in payload.values() if isinstance(value, str))
+def no_words(payload: dict[str, Any]) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Kind:
     `attempts` times.
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
-    `words` is what of a payload is for people to read; its first line stands for the request in lists.
+    `words` is what a person reads of a payload and the triage learns from; its first line stands for it in lists.
     One that `is_customers` own to send is taken from the sites they use. With a `form`, staff can send it from the
     customer's page, where `about` tells them what it does.
     """
@@ -94,7 +94,7 @@ class Kind:
     expected: float = 0.1
     attempts: int = 5
     size: Callable[[dict[str, Any]], int] = no_size
-    words: Callable[[dict[str, Any]], str] = all_words
+    words: Callable[[dict[str, Any]], str] = no_words
     may_ask: Callable[[Access], bool] = anybody
     is_customers: bool = False
     form: type[RequestForm] | None = None

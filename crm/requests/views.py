@@ -95,8 +95,10 @@ def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
 
 def at_desk(found: Request) -> dict[str, Any]:
     """What the page of a request that a person answers says besides."""
-    guesses = triage.guesses(found)
+    guesses, (headline, rest) = triage.guesses(found), wording.asked(found)
     return {
+        "headline": headline,
+        "rest": rest,
         "considered": wording.considered(found),
         "guesses": guesses,
         "silence": "" if guesses else triage.silence(),

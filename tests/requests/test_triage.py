@@ -1,5 +1,6 @@
 """What is learned from answers: as scikit-learn says it, silent when there is too little, corrected by people."""
 
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -78,7 +79,8 @@ def test_what_is_kept_is_words_and_numbers():
     known, labels = zip(*texts(90), strict=True)
     model = training.train(known, labels).model
 
-    assert Model(**model.as_json()) == model
+    assert Model.from_json(json.loads(json.dumps(model.as_json()))) == model
+    assert Model.from_json({"classes": [], "of another version": 1}) is None
 
 
 @pytest.mark.parametrize("pairs", [texts(49), texts(60, ("billing",)), []])

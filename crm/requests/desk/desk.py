@@ -11,6 +11,7 @@ from crm.records.access import Access
 from crm.requests.desk import wording
 from crm.requests.live import title_of
 from crm.requests.models import Request, State
+from crm.requests.triage import wording as triage
 from crm.staff.models import User
 from crm.staff.notifications import Notification, register_due
 
@@ -34,7 +35,11 @@ def of(access: Access) -> Any:
 
 def shown(rows: Any, access: Access) -> list[dict[str, Any]]:
     return [
-        {"request": row, "headline": wording.headline(row) if access.sees_contacts else title_of(row.kind)}
+        {
+            "request": row,
+            "headline": wording.asked(row)[0] if access.sees_contacts else title_of(row.kind),
+            "topic": triage.first_words(row)["topic"] if access.sees_contacts else row.topic,
+        }
         for row in rows[:SHOWN]
     ]
 

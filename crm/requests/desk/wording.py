@@ -45,8 +45,9 @@ def reasons(placed: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def headline(request: Request) -> str:
-    """The first line of what was asked, else what kind of request it is."""
+def asked(request: Request) -> tuple[str, str]:
+    """The first line of what was asked, or what kind of request it is where nothing is left; and the rest."""
     kind = kind_named(request.kind)
-    words = kind.words(request.payload).strip() if kind else ""
-    return words.partition("\n")[0] or title_of(request.kind)
+    words = kind.words(request.payload) if kind and request.payload else ""
+    first, _, rest = words.partition("\n")
+    return first or title_of(request.kind), rest

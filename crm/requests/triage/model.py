@@ -81,6 +81,11 @@ class Model:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Model | None":
+        """None for what another version of this program has kept: it is trained anew with the next answers."""
+        return cls(**kept) if kept.keys() == cls.__dataclass_fields__.keys() else None
+
 
 def terms_of(text: str) -> list[str]:
     words = WORD.findall(text.lower())

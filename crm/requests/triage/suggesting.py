@@ -32,7 +32,8 @@ def models() -> dict[str, Model]:
         trained = dict(TriageModel.objects.values_list("aim", "trained_at"))
         if trained != _Held.trained:
             kept = TriageModel.objects.values_list("aim", "content")
-            _Held.models = {aim: Model(**content) for aim, content in kept if content}
+            found = {aim: Model.from_json(content or {}) for aim, content in kept}
+            _Held.models = {aim: model for aim, model in found.items() if model}
             _Held.trained = trained
         _Held.read_at = time.monotonic()
     return _Held.models
