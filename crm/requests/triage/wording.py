@@ -16,7 +16,7 @@ def guesses(request: Request) -> list[dict[str, Any]]:
         {
             "about": TriageModel.Aim(aim).label,
             "value": LABELS.get(guess["value"], guess["value"]),
-            "percent": round(100 * guess["confidence"]),
+            "percent": min(99, round(100 * guess["confidence"])),
             "words": guess["words"],
         }
         for aim, guess in found.items()
