@@ -36,11 +36,12 @@ def message_of(dispatch: Dispatch) -> EmailMessage:
 
 def refusal(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused) -> NotSent:
     """The server said no: with a code of 500 and more for good (RFC 5321, 4.2.1)."""
-    answers: list[tuple[int, bytes | str]] = (
-        list(error.recipients.values())
-        if isinstance(error, smtplib.SMTPRecipientsRefused)
-        else [(error.smtp_code, error.smtp_error)]
-    )
-    code, said = answers[0]
+    code, said = answer_of(error)
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
     return NotSent(f"{code} {text}", is_final=code >= 500)
+
+
+def answer_of(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused) -> tuple[int, bytes | str]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return next(iter(error.recipients.values()))
+    return error.smtp_code, error.smtp_error
