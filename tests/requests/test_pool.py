@@ -1,14 +1,19 @@
 """The real pool: requests come by HTTP, Celery wakes workers, sockets tell, and workers die."""
 
 import json
+import threading
 import time
 import urllib.request
+from argparse import Namespace
 
 import pytest
 from django.utils import timezone
 
+from bench import kills
+from bench.requests import make_customers
 from crm.requests import waking
 from crm.requests.models import Request, Worker
+from crm.requests.probe import effects as probe_effects
 from crm.staff import services as staff_services
 from tests.factories import make_customer
 from tests.live.conftest import listen
@@ -102,15 +107,20 @@ def test_requests_of_one_customer_come_in_order_those_of_many_at_the_same_time(s
     assert any(one[0] < other[1] and other[0] < one[1] for one in spans for other in spans if one != other)
 
 
-def test_a_killed_worker_and_broker_lose_and_double_nothing(stack, door, probe, clock):
-    ids = [probe("killed", ms=100) for _ in range(20)]
-    wait_for(lambda: "running" in states(ids))
+@pytest.mark.timeout(180)
+def test_under_kills_of_worker_and_broker_each_request_is_done_once(stack, clock):
+    """The short form of `python -m bench kills`."""
+    customers = make_customers(stack, 400)
+    stopping = threading.Event()
+    load = Namespace(rate=40, ms=50)
+    sender = threading.Thread(target=kills.send, args=(stack, customers, load, stopping))
+    sender.start()
+    for targets in kills.TARGETS:
+        kills.kill(stack, targets, every=2.0)
+    stopping.set()
+    sender.join()
 
-    stack.kill("requests")
-    stack.stop_valkey()
-    stack.start_valkey()
-    stack.start("requests")
-
-    wait_for(lambda: set(states(ids)) == {"done"})
-    found = door("/requests/probes?key=killed")
-    assert sorted(found["order"]) == sorted(ids)
+    asked = set(Request.objects.filter(payload__key="kills").values_list("pk", flat=True))
+    wait_for(lambda: set(states(asked)) == {"done"})
+    assert sorted(probe_effects("kills")) == sorted(asked)
+    assert len(asked) > 100
