@@ -5,16 +5,20 @@ from functools import wraps
 from typing import Any, cast
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, Throttled
 from ninja.security import HttpBearer, SessionAuth
 
 from crm.api import limits
 from crm.records.context import acting
+from crm.requests.services import MOST_BYTES
 from crm.sites.models import Site
 from crm.sites.services import PREFIX, site_for_token
 from crm.staff.models import User
 from crm.staff.services import user_for_token
+
+MOST_OF_SITES = 2 * MOST_BYTES  # before it is parsed
 
 View = Callable[..., HttpResponse]
 
@@ -45,6 +49,8 @@ class SiteToken(HttpBearer):
             raise AuthenticationError
         request.sent_by = site  # type: ignore[attr-defined]
         take(request, site.sender, settings.SITE_RATE)
+        if len(request.body) > MOST_OF_SITES:
+            raise RequestDataTooBig
         return site
 
 

@@ -59,6 +59,12 @@ def test_what_is_not_the_customers_own_to_send_is_refused(site_named, asked, kin
     assert not Request.objects.exists()
 
 
+def test_what_is_giant_is_refused_before_it_is_read(site_named, asked):
+    refused = site_named("Shop").post("/requests", asked | {"payload": {"channel": "e" * 200_000}})
+
+    assert is_problem(refused, 413)
+
+
 def test_a_revoked_site_opens_nothing(site_named, asked, everybody):
     shop = site_named("Shop")
     revoke_site(Site.objects.get().pk, actor=everybody.admin)
