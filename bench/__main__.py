@@ -15,6 +15,7 @@ NAMES = (
     "requests",
     "order",
     "triage",
+    "flood",
     "rolling",
     "soak",
 )
