@@ -72,7 +72,7 @@ def alike(name: str, emails: str, phones: str, user: User) -> list[dict[str, Any
     if user.access.sees_contacts:
         for typed in (emails.strip(), phones.strip()):
             if len(typed) >= 6:
-                same |= search.condition(typed, sees_contacts=True)
+                same |= search.condition(typed, sees_contacts=True) & search.within(user.access)
     rows = Customer.objects.visible_to(user).filter(same).order_by("-updated_at").values(*CUSTOMER.columns)
     return [CUSTOMER.reading(CUSTOMER.project(row), user.access.sees_contacts) for row in rows[:MOST_ALIKE]]
 
@@ -84,6 +84,6 @@ def companies(request: HttpRequest) -> HttpResponse:
     question = request.GET.get("company_q", "")
     found = Customer.objects.visible_to(user).filter(kind=Customer.Kind.COMPANY)
     if question.strip():
-        found = found.filter(search.condition(question, sees_contacts=False))
+        found = found.filter(search.condition(question, sees_contacts=False), search.within(user.access))
     rows = found.order_by("-updated_at").values("id", "name")[:6]
     return render(request, "customers/_company_choices.html", {"companies": rows})
