@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from crm.requests.desk.placement import first_offer
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import Attempt, Handover, Kind, register
+from customers import mails
+from customers.models import Customer
 from customers.requests import Payload, hold
 
 MOST_SUBJECT, MOST_TEXT = 150, 10_000
@@ -34,6 +37,10 @@ def words(payload: dict[str, Any]) -> str:
     return f"{payload['subject']}\n{payload.get('text', '')}".strip()
 
 
+def tell(customer: Customer, payload: dict[str, Any], answer: str) -> None:
+    mails.write(customer, gettext("Your question: %s") % " ".join(payload["subject"].split()), answer)
+
+
 def ask(attempt: Attempt) -> Handover:
     hold(attempt)
     return first_offer(attempt)
@@ -50,6 +57,7 @@ register(
         is_customers=True,
         form=QuestionForm,
         words=words,
+        tell=tell,
         value=2.0,
         deadline=timedelta(hours=8),
         expected=0.05,

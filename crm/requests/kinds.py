@@ -63,6 +63,10 @@ def no_size(payload: dict[str, Any]) -> int:
     return 0
 
 
+def tell_nobody(customer: Any, payload: dict[str, Any], answer: str) -> None:
+    pass
+
+
 def no_words(payload: dict[str, Any]) -> str:
     return ""
 
@@ -78,6 +82,7 @@ class Kind:
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
     `words` is what a person reads of a payload and the triage learns from; its first line stands for it in lists.
+    `tell` writes to the customer what a person answered, in the transaction of the answer.
     One that `is_customers` own to send is taken from the sites they use. With a `form`, staff can send it from the
     customer's page, where `about` tells them what it does.
     """
@@ -95,6 +100,7 @@ class Kind:
     attempts: int = 5
     size: Callable[[dict[str, Any]], int] = no_size
     words: Callable[[dict[str, Any]], str] = no_words
+    tell: Callable[[Any, dict[str, Any], str], None] = tell_nobody
     may_ask: Callable[[Access], bool] = anybody
     is_customers: bool = False
     form: type[RequestForm] | None = None

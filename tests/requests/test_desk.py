@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm.live import online
+from crm.outbox.models import Dispatch
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.models import ChangeNew
 from crm.requests import services, upkeep, waking
@@ -94,6 +95,16 @@ def test_whoever_takes_it_answers_it(everybody, ask):
         ("running", everybody.alice.pk), ("done", everybody.alice.pk),
     ]  # fmt: skip
     assert not any("answer" in str(row.data) or "Where" in str(row.data) for row in rows)
+
+
+def test_the_customer_is_mailed_the_answer(everybody, ask):
+    request = ask("Where is it?", on=make_customer(everybody.alice, emails=["aisha@kestrel.example"]))
+
+    answered(request, everybody.alice)
+
+    (mail,) = Dispatch.objects.all()
+    assert (mail.recipient, mail.content["subject"]) == ("aisha@kestrel.example", "Your question: Where is it?")
+    assert "So it is." in mail.content["body"]
 
 
 def test_a_colleague_may_be_quicker_and_then_has_it_alone(everybody, ask):

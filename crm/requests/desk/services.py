@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.records.models import Actor
 from crm.requests.desk import placement
-from crm.requests.kinds import PEOPLE
+from crm.requests.kinds import PEOPLE, kind_named
 from crm.requests.models import OPEN, Priority, Request, State
 from crm.requests.services import change
 
@@ -43,10 +44,14 @@ def answer_request(request_id: int, *, actor: Actor, answer: str, topic: str, pr
     text = answer.replace("\x00", "").strip()
     if not text or len(text) > MOST_ANSWER:
         raise ValidationError({"answer": _("Write between 1 and %d characters.") % MOST_ANSWER})
-    return change(
-        request_id, actor, (State.RUNNING,), WITH_PEOPLE & Q(person=actor.pk),
-        **clean_sort(topic, priority), state=State.DONE, result={"answer": text}, finished_at=timezone.now(),
-    )  # fmt: skip
+    with transaction.atomic():
+        done = change(
+            request_id, actor, (State.RUNNING,), WITH_PEOPLE & Q(person=actor.pk),
+            **clean_sort(topic, priority), state=State.DONE, result={"answer": text}, finished_at=timezone.now(),
+        )  # fmt: skip
+        if kind := kind_named(done.kind):
+            kind.tell(done.customer, done.payload, text)
+    return done
 
 
 def clean_sort(topic: str, priority: int) -> dict[str, Any]:
