@@ -2,12 +2,11 @@
 // the list and it is at its top; otherwise they wait behind a bar that says how many. live-rows.js draws them.
 
 import { enter } from "./live-entries.js";
-import { soon } from "./live-frames.js";
+import { soon, take } from "./live-frames.js";
 import { leave, place, trim } from "./live-rows.js";
 import { bring, count, dismiss, wait } from "./live-waiting.js";
 
 const LIST = "[data-view]";
-const AT_ONCE = 8; // rows of a frame, as each costs far more after the script, in style, layout and paint; the rest has the next
 const CALM = 1000; // ms, up to three times as much by chance: readers of one list do not all fetch it at once
 
 const states = new WeakMap(); // list -> what comes, and after a flood: "asked" to fetch it again, "fetching"
@@ -55,18 +54,14 @@ function state(list) {
 
 function drawList(list) {
   const held = state(list), busy = isBusy(list);
-  const most = document.hidden ? held.coming.size : AT_ONCE;
-  for (const [record, { event, item }] of [...held.coming].slice(0, most)) {
-    held.coming.delete(record);
-    take(list, busy, event, item);
-  }
+  for (const [, { event, item }] of take(held.coming)) drawRow(list, busy, event, item);
   if (!busy && !trim(list)) flood(list);
   count(list, held.flood);
   if (held.coming.size) soon(list, drawList);
 }
 
 /** The fields of a row that is there are patched where it stands; it moves when the reader is not at the list any more. */
-function take(list, busy, event, item) {
+function drawRow(list, busy, event, item) {
   dismiss(list, item.record);
   if (event === "leave") leave(list, item);
   else if (busy) wait(list, event, item);

@@ -2,13 +2,13 @@
 
 import { say } from "./live-socket.js";
 
-let painted = [], isPainting = false;
+let painted = [];
 
+/** Called while a frame is drawn: the next task comes after its paint. */
 export function acknowledge(seqs) {
   painted.push(...seqs);
-  if (document.hidden) return sayPainted();
-  if (!isPainting) requestAnimationFrame(() => setTimeout(sayPainted));
-  isPainting = true;
+  if (document.hidden) sayPainted();
+  else setTimeout(sayPainted);
 }
 
 export function forgetPainted() {
@@ -18,7 +18,4 @@ export function forgetPainted() {
 function sayPainted() {
   if (painted.length) say({ ack: painted });
   painted = [];
-  isPainting = false;
 }
-
-document.addEventListener("visibilitychange", () => { if (document.hidden) sayPainted(); });

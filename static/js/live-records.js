@@ -5,14 +5,15 @@ import { colorClass, initials } from "./people.js";
 import { fill, reword, wording } from "./values.js";
 
 const WASH = 1400; // ms
-const MOST_WASHED = 20; // values; when more change at once, colour says nothing and only costs frames
+const MOST_WASHED = 8; // values; when more change at once, colour says nothing and only costs frames
 const me = Number(document.querySelector("meta[name='pulse-live']")?.dataset.user);
 
 document.addEventListener("pulse:frame", ({ detail: frame }) => {
   keepDirectory(frame);
   for (const node of document.querySelectorAll(`[data-record="${CSS.escape(frame.record)}"]`)) {
+    if (Number(node.dataset.version ?? 0) >= frame.version) continue;
     if (frame.gone) drop(node);
-    else if (Number(node.dataset.version ?? 0) < frame.version) patch(node, frame);
+    else patch(node, frame);
   }
 });
 

@@ -1,10 +1,11 @@
 // The one client of the socket (docs/PROTOCOL.md): keeps the page's position in the log, and after any gap asks for exactly
-// what it missed. What arrives is told as events, which other files draw: `pulse:frame`, `pulse:list`, `pulse:panel`,
-// `pulse:gone`, `pulse:presence`, `pulse:flood`, `pulse:renewed`.
+// what it missed. What arrives is told as events, which other files draw: `pulse:frame` (by live-changes.js), `pulse:list`,
+// `pulse:panel`, `pulse:gone`, `pulse:presence`, `pulse:flood`, `pulse:renewed`.
 
 import { wantsMore } from "./clock.js";
+import { show } from "./live-changes.js";
 import { report } from "./live-health.js";
-import { acknowledge, forgetPainted } from "./live-paint.js";
+import { forgetPainted } from "./live-paint.js";
 import { forgetHere, keepSayingHere, sayHere } from "./live-presence.js";
 import { renew } from "./live-renewal.js";
 import { keepConnected, ping } from "./live-socket.js";
@@ -56,9 +57,8 @@ function look(from = position) {
 }
 
 function takeFrames(frames) {
-  for (const frame of frames) tell(document, "pulse:frame", frame);
+  show(frames);
   report.delay(frames.at(-1).at);
-  acknowledge(frames.map(({ seq }) => seq));
 }
 
 /** Only heads move the position: a frame says nothing yet of what the same change did to lists. */
