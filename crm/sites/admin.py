@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -16,9 +16,11 @@ from crm.staff.models import User
 @admin.register(Site)
 class SiteAdmin(RecordAdmin):
     list_display = ("name", "webhook_url", "created_at", "last_used_at", "revoked_at")
-    fields = ("name", "webhook_url", "created_at", "last_used_at", "revoked_at")
     readonly_fields = ("created_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("name", "webhook_url", *(self.readonly_fields if obj else ()))
 
     def create_record(self, actor: User, form: Any) -> Site:
         facts = {name: form.cleaned_data[name] for name in ("name", "webhook_url")}
