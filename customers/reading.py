@@ -29,7 +29,7 @@ def read_row(customer_id: int, reader: Reader) -> dict[str, Any]:
     if row is None:
         raise NotVisible
     projected = CUSTOMER.project(row)
-    cache.write("customer", customer_id, projected)
+    cache.write("customer", customer_id, projected, CUSTOMER)
     return projected
 
 

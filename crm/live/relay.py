@@ -270,7 +270,7 @@ def write_cache(rows: list[dict[str, Any]]) -> bool:
         if kind and kind.is_cached:
             gone = row["op"] == "d" or row["data"].get("deleted_at")
             projected = None if gone else kind.projection.project(row["data"])
-            entries[row["root"]] = (row["record"], row["record_id"], projected)
+            entries[row["root"]] = (row["record"], row["record_id"], projected, kind.projection)
     return cache.write_many(entries.values()) if entries else True
 
 

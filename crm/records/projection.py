@@ -1,5 +1,6 @@
 """A record as one flat dictionary of canonical values: the cache entry, the API's read model and the frame."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -58,6 +59,14 @@ class Projection:
             return dict(values)
         return {name: mask(value) if name in self.contact else value for name, value in values.items()}
 
+    def encode(self, projected: Mapping[str, Any]) -> dict[str, str]:
+        """As a hash of strings for the cache: lists as JSON, nothing as the empty text."""
+        return {name: encode_value(value) for name, value in projected.items()}
+
+    def decode(self, stored: Mapping[str, str]) -> dict[str, Any]:
+        """The projection that `encode` was given; raises KeyError when a field is missing."""
+        return {field.name: decode_value(stored[field.name], field.kind) for field in self.fields}
+
 
 def canonical(value: Any, kind: Kind) -> Any:
     if value is None:
@@ -68,6 +77,24 @@ def canonical(value: Any, kind: Kind) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def encode_value(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def decode_value(text: str, kind: Kind) -> Any:
+    if kind in ("list", "flag"):
+        return json.loads(text)
+    if kind == "text":
+        return text
+    if text == "":
+        return None
+    return int(text) if kind == "integer" else text
 
 
 def mask(value: Any) -> Any:
