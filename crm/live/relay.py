@@ -31,18 +31,19 @@ CROWDED_BATCH = 100  # the same while more wait: others' changes pass between tw
 BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
 BUSY_FOR = 2.0  # seconds after a change that count as busy
 SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
+SWEEP_REST = 10  # times as long as a sweep took, until the next: it meets all that a held snapshot keeps from vacuum
 SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 PARTITION = 1_000_000  # changes in one partition of the log
 
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
 # A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves
-# the planner the index of roots alone: by that of ids it would walk over all that was moved and is not vacuumed yet.
+# the planner the index of roots alone, and a row's place none at all: planned for an empty inbox, it would else walk
+# over all that waits, and all that was moved and is not vacuumed yet.
 # Nothing moves unless epoch and head are those that the relay knows; asked only when rows wait, by the update itself.
 MOVE = f"""
 WITH waiting AS MATERIALIZED (
-    SELECT * FROM change_new n WHERE id > %(low)s AND (
+    SELECT * FROM (SELECT *, ctid AS tid FROM change_new WHERE id > %(low)s ORDER BY id LIMIT %(limit)s) n WHERE (
         SELECT o.id FROM change_new o WHERE (o.root, o.id) BETWEEN (n.root, 0) AND (n.root, %(low)s) LIMIT 1) IS NULL
-    ORDER BY id LIMIT %(limit)s
 ), state AS (
     UPDATE log_state SET head = head + (SELECT count(*) FROM waiting),
         directory_seq = coalesce(head + (
@@ -51,7 +52,7 @@ WITH waiting AS MATERIALIZED (
     WHERE EXISTS (SELECT FROM waiting) AND epoch = %(epoch)s AND head = %(head)s
     RETURNING head
 ), taken AS (
-    DELETE FROM change_new WHERE id IN (SELECT id FROM waiting) AND EXISTS (SELECT FROM state)
+    DELETE FROM change_new WHERE ctid = ANY(ARRAY(SELECT tid FROM waiting)) AND EXISTS (SELECT FROM state)
 ), numbered AS (
     INSERT INTO change (seq, {SHARED}, numbered_at)
     SELECT %(head)s + row_number() OVER (ORDER BY id), {SHARED}, clock_timestamp() FROM waiting
@@ -74,7 +75,8 @@ WITH waiting AS MATERIALIZED (
     GROUP BY 1, 2, 3, 4, 5 HAVING sum(side.n) <> 0
     ON CONFLICT (record, dimension, value, owner_id, team_id) DO UPDATE SET n = t.n + EXCLUDED.n
 )
-SELECT numbered.*, highest FROM (SELECT max(id) AS highest FROM waiting) AS found LEFT JOIN numbered ON true
+SELECT numbered.*, lowest, highest
+FROM (SELECT min(id) AS lowest, max(id) AS highest FROM waiting) AS found LEFT JOIN numbered ON true
 WHERE highest IS NOT NULL ORDER BY seq
 """  # noqa: S608  (constants)
 
@@ -169,7 +171,7 @@ class Mover:
         self.crowd = 0  # the last id of the rows that wait in masses
         self.has_passed = False
         self.moved: list[tuple[float, int]] = []
-        self.swept_at = self.moved_at = -60.0
+        self.sweep_due = self.moved_at = -60.0
         self.room = 0
 
     def move(self) -> list[dict[str, Any]]:
@@ -184,20 +186,28 @@ class Mover:
 
     def take_first(self) -> list[dict[str, Any]]:
         """What waits longest. While more than a batch waits, what came after that crowd may pass it at every turn."""
-        now = self.clock()
-        is_sweep = now - self.swept_at >= SWEEP_EVERY
+        began = self.clock()
+        is_sweep = began >= self.sweep_due
         limit = CROWDED_BATCH if self.crowd else BATCH
         rows = self.take(0 if is_sweep else self.low, limit)
+        if is_sweep:
+            self.end_sweep(began, rows)
         if rows:
-            self.moved_at = now
-            self.moved.append((now, rows[0]["highest"]))
+            self.moved_at = began
+            self.moved.append((began, rows[0]["highest"]))
         if len(rows) < limit:
             self.crowd = 0
-            self.swept_at = now if is_sweep else self.swept_at
         elif rows[0]["highest"] >= self.crowd:
             self.crowd = self.last_waiting()
-        self.settle(now)
+        self.settle(began)
         return rows
+
+    def end_sweep(self, began: float, rows: list[dict[str, Any]]) -> None:
+        """Where it found rows below the low-water mark, there may be more."""
+        now = self.clock()
+        self.sweep_due = now + max(SWEEP_EVERY, SWEEP_REST * (now - began))
+        if rows and rows[0]["lowest"] <= self.low:
+            self.low, self.moved = rows[0]["lowest"] - 1, []
 
     def take(self, line: int, limit: int) -> list[dict[str, Any]]:
         """Moves what waits above a line and is not about a record of which something waits below it."""

@@ -1,5 +1,6 @@
 """The relay numbers what is committed: without holes, without loss, in the order of each record."""
 
+import math
 import threading
 
 import pytest
@@ -57,9 +58,9 @@ def test_a_long_transaction_delays_only_itself_and_is_not_lost(mover):
         assert [row["data"]["name"] for row in drain(mover)] == ["quick"]
         mover.low = 10**9  # as after half a second: looks start above the slow row's id
         slow.execute("COMMIT")
-        mover.swept_at = Relay().clock()
+        mover.sweep_due = math.inf
         assert mover.move() == []
-        mover.swept_at = -60.0
+        mover.sweep_due = -60.0
         assert [row["data"]["name"] for row in drain(mover)] == ["slow"]
 
 
@@ -115,6 +116,41 @@ def test_what_comes_after_a_bulk_update_passes_it_but_never_a_change_of_the_same
     assert [row["version"] for row in rows if row["record_id"] == last.pk] == [2, 3]
 
 
+def test_what_a_slow_writer_leaves_in_masses_needs_one_sweep_to_be_found(mover):
+    with connect() as slow:
+        slow.execute(
+            "BEGIN; INSERT INTO customers_tag (name, version) SELECT 'T' || i, 1 FROM generate_series(1, 700) i"
+        )
+        drain(mover)
+        slow.execute("COMMIT")
+    mover.low, mover.sweep_due = 10**9, -60.0
+    assert len(mover.move()) == 500
+    mover.sweep_due = math.inf
+    assert len(drain(mover)) == 200
+
+
+def test_a_sweep_that_takes_long_is_rarer(mover):
+    drain(mover)
+    moments = iter([100.0, 102.0])
+    mover.clock = lambda: next(moments)
+    mover.sweep_due = 99.0
+    mover.take_first()
+    assert mover.sweep_due == 122.0
+
+
+def test_rows_are_taken_by_their_place_though_the_plan_was_made_for_an_empty_inbox(mover):
+    drain(mover)
+    for _ in range(10):
+        mover.move()
+    prepared = "SELECT name FROM pg_prepared_statements WHERE statement LIKE '%WITH waiting%'"
+    (held,) = mover.connection.execute(prepared).fetchall()
+    unknown = "NULL, 500, NULL, NULL, 0, NULL, NULL, NULL"  # whatever is asked, the plan is the same
+    plan = mover.connection.execute(f"EXPLAIN EXECUTE {held['name']} ({unknown})").fetchall()
+    lines = [line["QUERY PLAN"] for line in plan]
+    start = next(place for place, line in enumerate(lines) if "Delete on change_new" in line)
+    assert any("Tid Scan on change_new" in line for line in lines[start : start + 10])
+
+
 def test_a_change_never_passes_a_slower_one_of_the_same_record(mover):
     """The slow writer's row has an id that looks have long passed; who waited for it comes at once after."""
     customer = make_customer(people().alice)
@@ -126,9 +162,9 @@ def test_a_change_never_passes_a_slower_one_of_the_same_record(mover):
         highest = mover.move()[0]["highest"]
         slow.execute("COMMIT")
     Customer.objects.filter(pk=customer.pk).update(title="waited")
-    mover.low, mover.swept_at = highest, Relay().clock()
+    mover.low, mover.sweep_due = highest, math.inf
     assert mover.move() == []
-    mover.swept_at = -60.0
+    mover.sweep_due = -60.0
     assert [row["data"]["title"] for row in drain(mover)] == ["slow", "waited"]
 
 
