@@ -3,6 +3,7 @@
 import socket
 from typing import Any
 
+from channels.routing import get_default_application
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -35,8 +36,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve_daphne(listening: socket.socket) -> None:
-    from crm.live.server import LiveServer  # isort: skip  (before all else: it chooses Twisted's reactor)
-    from crm.asgi import application
+    from crm.live.server import LiveServer  # before the application: it chooses Twisted's reactor
 
     be_prompt()
     proxy = {}
@@ -47,7 +47,7 @@ def serve_daphne(listening: socket.socket) -> None:
             "proxy_forwarded_proto_header": "X-Forwarded-Proto",
         }
     LiveServer(
-        application,
+        get_default_application(),
         endpoints=[f"fd:fileno={listening.detach()}"],
         server_name="",
         request_buffer_size=64 * 1024,
@@ -58,12 +58,11 @@ def serve_daphne(listening: socket.socket) -> None:
 def serve_uvicorn(listening: socket.socket) -> None:
     import uvicorn
 
-    from crm.asgi import application
     from crm.live.uvicorn_protocol import LiveProtocol
 
     be_prompt()
     config = uvicorn.Config(
-        application,
+        get_default_application(),
         ws=LiveProtocol,
         ws_per_message_deflate=False,  # once for each socket; frames are small, and the network is rarely the slow part
         lifespan="off",
