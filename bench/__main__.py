@@ -14,12 +14,11 @@ NAMES = (
     "timings",
     "requests",
     "order",
-    "triage",
     "flood",
     "rolling",
     "soak",
 )
-APART = ("kills", "faults", "machines")  # minutes, and for root alone: when they are named
+APART = ("kills", "faults", "machines", "triage")  # minutes, for root alone, with data of others: when they are named
 
 
 def main(names: list[str]) -> int:
