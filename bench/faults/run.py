@@ -20,6 +20,9 @@ NEVER = 30.0  # seconds after which a client that is not current is given up
 LOOK_EVERY = 0.02
 FINISH = 30.0  # seconds for calls that are under way at the end
 OPEN: LiteralString = "SELECT to_jsonb(id) FROM requests_request WHERE state IN ('queued', 'running') LIMIT 1"
+CHANGED: LiteralString = """
+ WHERE id IN (SELECT record_id FROM change WHERE seq > %(since)s AND record = %(record)s
+              UNION ALL SELECT record_id FROM change_new WHERE record = %(record)s)"""
 MOVED_BY_EVERY_CHANGE = ("updated_at", "version")  # which is why no frame has them among its fields
 
 
@@ -54,6 +57,7 @@ class Run:
         self.stage, self.load, self.faults, self.tell = stage, load, faults, tell
         self.rng, self.clock, self.history = Random(load.seed), Clock(), History()
         self.unequal: dict[str, str] = {}
+        self.compared_to = 0
         self.prepare()
 
     def prepare(self) -> None:
@@ -119,14 +123,15 @@ class Run:
         self.tell(f"{befallen.began_at:6.1f}  {fault!s:<40} repaired in {repair:5.2f} s, clients current in {took}")
 
     async def seconds_until_current(self) -> float | None:
-        """Until every client holds what was committed up to now."""
+        """Until every client holds what was committed up to now. What it held at the last look is not asked again."""
         began = self.clock.now()
-        rows = await asyncio.to_thread(self.held)
+        head, rows = await asyncio.to_thread(lambda: (self.head(), self.held(self.compared_to)))
         waiting = [(each, self.concerning(each, rows)) for each in self.watchers]
         while waiting := [(each, versions) for each, versions in waiting if not each.holds(versions)]:
             if self.clock.now() - began > NEVER:
                 return None
             await asyncio.sleep(LOOK_EVERY)
+        self.compared_to = head
         return self.clock.now() - began
 
     async def handled(self) -> None:
@@ -150,8 +155,11 @@ class Run:
 
     # What the database holds, by connections of our own: a pool's might have died with a fault.
 
-    def held(self) -> dict[str, Values]:
-        """Values by record: the customers with their notes, requests, and what came of those."""
+    def head(self) -> int:
+        return int(ask("SELECT to_jsonb(head) FROM log_state")[0])
+
+    def held(self, since: int = 0) -> dict[str, Values]:
+        """Values by record: the customers with their notes, requests, and what came of those; changed after `since`."""
         from crm.requests.live import REQUEST
         from customers.live import CUSTOMER, FOLLOW_UP, NOTE
 
@@ -162,7 +170,8 @@ class Run:
             ("followup", "customers_followup", FOLLOW_UP),
             ("request", "requests_request", REQUEST),
         ):
-            for row in ask(f"SELECT to_jsonb(t) FROM {table} t"):
+            changed = CHANGED if since else ""
+            for row in ask(f"SELECT to_jsonb(t) FROM {table} t{changed}", since=since, record=record):
                 found[f"{record}:{row['id']}"] = projection.project(row)
         return found
 
@@ -180,12 +189,12 @@ class Run:
         return {record: CUSTOMER.reading(each, sees) for record, each in rows.items() if shows(watcher, record, each)}
 
 
-def ask(query: LiteralString) -> list[dict[str, Any]]:
+def ask(query: LiteralString, **parameters: Any) -> list[Any]:
     import psycopg
     from django.conf import settings
 
     with psycopg.connect(settings.DATABASE_URL) as connection:
-        return [row for (row,) in connection.execute(query)]
+        return [row for (row,) in connection.execute(query, parameters)]
 
 
 def shows(watcher: Watcher, record: str, values: Values) -> bool:
