@@ -57,14 +57,19 @@ document.addEventListener("click", ({ target }) => {
   if (tag) toggleTag(tag.closest("form").querySelector("[data-behaviour~='tags']"), tag.dataset.tag);
 });
 
-/** `ahead`: what was typed before the form was there, perhaps to the end, perhaps by somebody who has gone on since. */
+/**
+ * `ahead`: what was typed before the form was there, perhaps to the end, perhaps by somebody who has gone on since.
+ * The form may be newer than the value it was typed over: it is based on what its writer saw.
+ */
 function begin(form, ahead) {
   const control = form.querySelector("[type=search]") ?? form.querySelector(CONTROL);
-  const { text = "", isDone = false, isHere = true } = ahead ?? {};
+  const { text = "", version, isDone = false, isHere = true } = ahead ?? {};
   htmx.process(form); // the next key may come before htmx does so itself
   if (isHere && !form.contains(document.activeElement)) control.focus();
-  if (text) put(control, text);
-  else if (!control.matches(AT_ONCE)) control.select();
+  if (text) {
+    form.elements.version.value = version;
+    put(control, text);
+  } else if (!control.matches(AT_ONCE)) control.select();
   if (!isDone && isHere) return;
   if (text && !control.matches("[type=search]")) send(form);
   else if (!isHere) leave(form);

@@ -6,6 +6,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
   if (!elt.matches("[data-edit]")) return;
   const input = document.getElementById("typed-ahead").content.firstElementChild.cloneNode();
   input.dataset.presenceField = elt.dataset.presenceField;
+  input.dataset.version = elt.closest("[data-record]").dataset.version;
   elt.after(input);
   input.focus({ preventScroll: true });
 });
@@ -24,10 +25,11 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
 }, true);
 
-/** What was typed in `place`, whether it is to be saved, and whether the reader is still there; null: nothing was asked for. */
+/** What was typed in `place`, over which version, whether it is to be saved, and whether the reader is still there; null: nothing was asked for. */
 export function taken(place) {
   const input = place.querySelector(INPUT);
-  return input && { text: input.value, isDone: "done" in input.dataset, isHere: input === document.activeElement };
+  const { version, done } = input?.dataset ?? {};
+  return input && { text: input.value, version, isDone: done === "true", isHere: input === document.activeElement };
 }
 
 function giveUp(input) {

@@ -113,6 +113,19 @@ def test_who_gives_up_before_the_form_is_there_changes_nothing(page_of_alice, sl
     assert held(customer, "version") == 1
 
 
+def test_what_changed_before_the_form_is_there_is_asked_about(stack, page_of_alice, slow, customer):
+    page = page_of_alice
+    with page.expect_request("**/fields/city/"):
+        field(page, customer, "city").click()
+    page.keyboard.type("Hull")
+    services.update_customer(customer.pk, actor=stack.people.bob, version=1, changes={"city": "York"})
+    expect(page.locator("#entries-page")).to_contain_text("York")
+    slow()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.ask")).to_contain_text("Bob changed the city while you were editing")
+    assert held(customer, "city") == "York"
+
+
 def test_what_both_changed_is_asked_and_what_was_typed_stays(stack, browse, customer):
     page = browse(stack.people.alice, f"/customers/{customer.pk}/")
     begin(page, customer, "phones").fill("+44 113 496 0200")
