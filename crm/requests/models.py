@@ -145,6 +145,18 @@ class Request(Logged):
         return reverse("requests:page", args=[self.pk])
 
     @property
+    def waited(self) -> float | None:
+        """Seconds from the arrival to the start of the last attempt."""
+        return (self.started_at - self.received_at).total_seconds() if self.started_at else None
+
+    @property
+    def handled(self) -> float | None:
+        """Seconds that the last attempt took."""
+        if self.started_at and self.finished_at:
+            return (self.finished_at - self.started_at).total_seconds()
+        return None
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN
 

@@ -21,6 +21,7 @@ from crm.requests.kinds import PEOPLE
 from crm.requests.live import title_of
 from crm.requests.models import Request, State
 from crm.requests.triage import wording as triage
+from crm.requests.wording import said
 from crm.staff.models import User
 
 NEWEST_FIRST = by_time("received_at", descending=True)
@@ -87,6 +88,8 @@ def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
         "why": board.sentence(found),
         "may_edit": request.user.access.admits(scope, "edit"),
         "shows_payload": request.user.access.sees_contacts,
+        "asked": said(found.kind, found.payload),
+        "came_of_it": said(found.kind, found.result),
         **(at_desk(found) if found.queue == PEOPLE else {}),
         "is_mine": found.person_id == request.user.pk,
         "form": reply_form(found, request.user),

@@ -253,7 +253,18 @@ def test_each_request_and_what_came_of_it_stand_on_the_timeline(ask, customer, b
     told = " | ".join(" ".join(re.sub("<[^>]*>", "", each).split()) for each in shown.split('class="what">'))
     for title in ("Change of details", "Call back", "Consent to marketing"):
         assert f"Alice Moreau asked: {title}" in told
-        assert f"Request {title} was done" in told
+        assert f"Request finished {title}" in told
     assert "Request agreed to marketing by e-mail" in told
     assert "Request planned Call back: the offer for" in told
     assert re.search(r"Request changed city[^|]*Hull", told, re.IGNORECASE)
+
+
+def test_the_page_of_a_request_says_in_words_what_was_asked_and_what_came_of_it(ask, browser_of):
+    request = ask("change_details", title="Engineer", postcode="HU1 1AA")
+
+    shown = browser_of("bob").get(f"/requests/{request.pk}/").content.decode()
+
+    pairs = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", shown))
+    assert (pairs["Job title"], pairs["Postcode"]) == ("Engineer", "HU1 1AA")
+    assert pairs["Changed"] == "Postcode, Job title"
+    assert browser_of("vera").get(f"/requests/{request.pk}/").content.decode().count("HU1 1AA") == 0

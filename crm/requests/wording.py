@@ -1,0 +1,34 @@
+"""What a request asked and what came of it, in words: names as in the form that its kind brings."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.forms.utils import pretty_name
+from django.utils.translation import gettext as _
+
+from crm.requests.kinds import kind_named
+
+
+class Said(NamedTuple):
+    name: str
+    label: str
+    words: str
+
+
+def said(kind_name: str, values: Mapping[str, Any] | None) -> list[Said]:
+    """Each value of a payload or of a result under its label; a list of fields is said by their labels, too."""
+    kind = kind_named(kind_name)
+    fields = kind.form().fields if kind and kind.form else {}
+    labels = {name: str(field.label) for name, field in fields.items() if field.label}
+    return [
+        Said(name, labels.get(name, pretty_name(name)), in_words(value, labels))
+        for name, value in (values or {}).items()
+    ]
+
+
+def in_words(value: Any, labels: Mapping[str, str]) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(labels.get(str(each), str(each)) for each in value)
+    return "—" if value in (None, "", {}) else str(value)
