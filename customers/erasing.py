@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm.api import idempotency
 from crm.outbox import services as outbox
-from crm.records import erasing
+from crm.records import cache, erasing
 from crm.requests import services as requests
 from crm.requests.models import Request, State
 from customers.imports.services import forget_import
@@ -18,6 +18,7 @@ from customers.models import ContactPoint, Customer, DataCopy, FollowUp, Import,
 APPROVAL = "approve_erasure"
 # A change that the relay was moving meanwhile arrives in the log as it was.
 SETTLED = timedelta(minutes=10)
+MOVED_WITHIN = timedelta(minutes=1)  # that the relay has a row in hand at most
 TEXTS = (
     "title", "company_name", "street", "postcode", "city", "region", "country", "language", "source", "reference",
 )  # fmt: skip
@@ -38,7 +39,7 @@ def blanks_of(customer_id: int) -> dict[str, dict[str, Any]]:
         },
         "note": {"body": ""},
         "followup": {"title": ""},
-        "request": {"reason": ""},
+        "request": {"reason": "", "topic": ""},
     }
 
 
@@ -54,8 +55,8 @@ def erase_customer(customer: Customer, *, but: int) -> None:
     ContactPoint.objects.filter(customer=customer).delete()
     DataCopy.objects.filter(customer=customer).delete()
     Customer.objects.filter(pk=customer.pk).update(**blanks_of(customer.pk)["customer"])
-    outbox.erase_dispatches(customer.pk)
     asked = requests.erase_requests(customer.pk, but=but)
+    outbox.erase_mails(customer.pk)  # after the requests: one may just be answered, which writes a mail
     idempotency.forget_about(
         customer.get_absolute_url(), f"/api/customers/{customer.pk}",
         *(f"/api/customers/follow-ups/{each}" for each in follow_ups), *(f"/api/requests/{each}" for each in asked),
@@ -75,15 +76,16 @@ def forget_files(customer: Customer) -> None:
         forget_import(batch)
 
 
-def wipe_log(customer: Customer, until: datetime | None = None) -> None:
+def wipe_log(customer: Customer, *, since: datetime | None = None, until: datetime | None = None) -> None:
     erasing.wipe_root(customer.topic, blanks_of(customer.pk), until)
     if customer.kind == Customer.Kind.COMPANY:
         name = {"company_name": nameless(customer.pk)}
-        erasing.wipe_named("customer", "company_id", customer.pk, name, until)
+        erasing.wipe_named("customer", "company_id", customer.pk, name, since=since, until=until)
 
 
 def settle() -> None:
-    """Takes out of the log, once more, what was on its way into it; run by the clock."""
+    """Takes out, once more, what was on its way into the log, or into a cache that was away; run by the clock."""
     fresh = Request.objects.filter(kind=APPROVAL, state=State.DONE, finished_at__gt=timezone.now() - SETTLED)
     for request in fresh.select_related("customer"):
-        wipe_log(request.customer, until=request.finished_at)
+        wipe_log(request.customer, since=request.received_at - MOVED_WITHIN, until=request.finished_at)
+        cache.forget(request.customer.record_name, request.customer_id)

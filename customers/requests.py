@@ -143,7 +143,7 @@ def erase_data(attempt: Attempt) -> dict[str, Any]:
 def approve_erasure(attempt: Attempt) -> dict[str, Any]:
     customer = hold(attempt)
     requests = Request.objects.filter(customer=customer, state=State.DONE)
-    asked = requests.filter(kind="erase_data").first()
+    asked = requests.filter(kind="erase_data", pk__lt=attempt.request_id).first()
     if asked is None or requests.filter(kind=erasing.APPROVAL, pk__gt=asked.pk).exists():
         raise Refused(_("Nobody has asked for these data to be erased."))
     if asked.sender == attempt.sender:
@@ -250,6 +250,7 @@ register(
         apply=approve_erasure,
         module="customers",
         may_ask=may_approve,
+        is_signed=True,
         form=RequestForm,
         value=1.0,
         deadline=timedelta(hours=1),

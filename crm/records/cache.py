@@ -61,6 +61,11 @@ def write_many(entries: Iterable[tuple[str, int, Mapping[str, Any] | None, Proje
     return bool(valkey.attempt(work))
 
 
+def forget(record: str, record_id: int) -> None:
+    """The next reader, or change, writes it anew."""
+    valkey.attempt(lambda client: client.delete(key(record, record_id)))
+
+
 def texts(projected: Mapping[str, Any], projection: Projection) -> tuple[str, str]:
     """The version, and names and values in turn as one JSON list of texts."""
     flat = list(chain.from_iterable(projection.encode(projected).items()))

@@ -20,6 +20,7 @@ WHERE {rows} AND record = %(record)s AND written_at <= coalesce(%(until)s, clock
 OF_ROOT = "root = %(root)s"
 # By no index: a column of other records, of which the log knows no more than that it once said so.
 NAMED = "(data ->> %(column)s = %(value)s OR before ->> %(column)s = %(value)s)"
+LATELY = " AND seq > coalesce((SELECT seq FROM change WHERE numbered_at < %(since)s ORDER BY seq DESC LIMIT 1), 0)"
 
 
 def wipe_root(root: str, blanks: Mapping[str, Mapping[str, Any]], until: datetime | None = None) -> None:
@@ -28,16 +29,20 @@ def wipe_root(root: str, blanks: Mapping[str, Mapping[str, Any]], until: datetim
         wipe(OF_ROOT, record, blank, until, root=root)
 
 
-def wipe_named(record: str, column: str, value: int, blank: Mapping[str, Any], until: datetime | None = None) -> None:
-    """In all records of a kind whose column has, or had, that value. Reads the whole log."""
-    wipe(NAMED, record, blank, until, column=column, value=str(value))
+def wipe_named(
+    record: str, column: str, value: int, blank: Mapping[str, Any], *,
+    since: datetime | None = None, until: datetime | None = None,
+) -> None:  # fmt: skip
+    """In all records of a kind whose column has, or had, that value. Reads all that was numbered since, or ever."""
+    wipe(NAMED, record, blank, until, column=column, value=str(value), since=since)
 
 
-def wipe(rows: str, record: str, blank: Mapping[str, Any], until: datetime | None, **where: str) -> None:
+def wipe(rows: str, record: str, blank: Mapping[str, Any], until: datetime | None, **where: Any) -> None:
     assert registry.record_type(record), record
     with connection.cursor() as cursor:
         for table in TABLES:
+            lately = LATELY if where.get("since") and table == "change" else ""
             cursor.execute(
-                WIPE.format(table=table, rows=rows),
+                WIPE.format(table=table, rows=rows + lately),
                 {"blank": json.dumps(blank), "record": record, "until": until, **where},
             )

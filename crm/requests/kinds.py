@@ -83,7 +83,8 @@ class Kind:
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
     `words` is what a person reads of a payload and the triage learns from; its first line stands for it in lists.
     `tell` writes to the customer what a person answered, in the transaction of the answer.
-    One that `is_customers` own to send is taken from the sites they use. With a `form`, staff can send it from the
+    One that `is_customers` own to send is taken from the sites they use. One that `is_signed` is its sender's word at
+    that moment: once ended it is not tried again, by whoever it be. With a `form`, staff can send it from the
     customer's page, where `about` tells them what it does.
     """
 
@@ -103,6 +104,7 @@ class Kind:
     tell: Callable[[Any, dict[str, Any], str], None] = tell_nobody
     may_ask: Callable[[Access], bool] = anybody
     is_customers: bool = False
+    is_signed: bool = False
     form: type[RequestForm] | None = None
     about: Any = ""
 

@@ -19,9 +19,10 @@ from crm.records.errors import NotEditable, NotVisible, RecordError
 from crm.records.models import Actor
 from crm.records.wake import wake as wake_relay
 from crm.requests import learning
-from crm.requests.kinds import FOR_CUSTOMER, Kind, kind_named
+from crm.requests.kinds import FOR_CUSTOMER, Kind, kind_named, kinds
 from crm.requests.models import OPEN, Request, State
 from crm.requests.order import order
+from crm.requests.triage import learning as triage
 from crm.requests.waking import wake_after_commit
 from crm.sites.models import Site
 
@@ -29,6 +30,7 @@ MOST_BYTES = 64 * 1024  # of a payload
 MOST_KEY = 255
 MOST_WAITING = 1_000  # open requests of one customer
 ANY = Q()
+ENDED_BADLY = (State.DEAD, State.FAILED, State.CANCELLED)
 
 
 class KeyReused(RecordError):
@@ -157,12 +159,22 @@ def cancel_request(request_id: int, *, actor: Actor) -> Request:
 
 
 def retry_request(request_id: int, *, actor: Actor) -> Request:
-    """Tried anew as often as a new one, in its old place. Raises WrongState unless it was given up or refused."""
-    ended = (State.DEAD, State.FAILED, State.CANCELLED)
-    again = change(request_id, actor, ended, state=State.QUEUED, forgiven=F("attempt"), reason="", finished_at=None)
+    """Tried anew as often as a new one, in its old place. Raises WrongState unless it has ended badly, unsigned."""
+    again = change(
+        request_id, actor, ENDED_BADLY, ~Q(kind__in=signed_kinds()),
+        state=State.QUEUED, forgiven=F("attempt"), reason="", finished_at=None,
+    )  # fmt: skip
     if not again.waits_for_person:
         wake_after_commit(again.queue)
     return again
+
+
+def may_be_retried(request: Request) -> bool:
+    return request.state in ENDED_BADLY and request.kind not in signed_kinds()
+
+
+def signed_kinds() -> list[str]:
+    return [kind.name for kind in kinds() if kind.is_signed]
 
 
 def discard_request(request_id: int, *, actor: Actor) -> Request:
@@ -177,7 +189,9 @@ def erase_requests(customer_id: int, *, but: int) -> list[int]:
     """
     theirs = Request.objects.filter(customer_id=customer_id).exclude(pk=but)
     theirs.open().update(state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
-    theirs.update(payload={}, result=None, reason="", desk=None, idempotency_key=None)
+    theirs.update(payload={}, result=None, reason="", topic="", desk=None, idempotency_key=None)
+    if theirs.with_people().exists():
+        triage.forget()
     return list(theirs.values_list("pk", flat=True))
 
 

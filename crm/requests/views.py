@@ -87,6 +87,7 @@ def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
         "title": title_of(found.kind),
         "why": board.sentence(found),
         "may_edit": request.user.access.admits(scope, "edit"),
+        "may_retry": services.may_be_retried(found),
         "shows_payload": request.user.access.sees_contacts,
         "asked": said(found.kind, found.payload),
         "came_of_it": said(found.kind, found.result),

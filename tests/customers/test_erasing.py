@@ -1,19 +1,22 @@
 """Erasing a person: asked by one, approved by another; afterwards nothing of her is found anywhere."""
 
 import json
+from threading import Thread
+from time import sleep
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.api.models import KeptAnswer
 from crm.live.relay import write_cache
 from crm.records import valkey
 from crm.records.models import Change
-from crm.requests.models import Request
-from crm.requests.services import accept_request
+from crm.requests.desk import services as desk
+from crm.requests.models import Request, TriageModel
+from crm.requests.services import WrongState, accept_request, cancel_request, retry_request
 from customers import erasing, services
 from customers.copies.making import make_copy
 from customers.models import ContactPoint, Customer, Import, ImportLine
@@ -21,7 +24,16 @@ from tests.factories import make_customer, number_changes
 from tests.requests.handling import claim, handled
 
 pytestmark = pytest.mark.django_db
-WORDS = ("Aisha", "Rahman", "kestrel", "4960199", "Leeds", "Operations", "Likes tea", "dentist", "Grandmother", "1985")
+WORDS = (
+    "Aisha", "Rahman", "kestrel", "4960199", "Leeds", "Operations", "Likes tea", "dentist", "Grandmother", "1985-04",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch, settings):
+    """A busy machine's Valkey must not be taken for an empty one."""
+    held = settings.REDIS.client(decode_responses=True)
+    monkeypatch.setattr(valkey, "client", lambda: held)
 
 
 @pytest.fixture
@@ -37,6 +49,15 @@ def known(everybody, customer, ask, tmp_path, settings):
     """Everything that a customer can leave: parts, texts, requests, a copy, a file, answers; partly numbered."""
     settings.MEDIA_ROOT = tmp_path
     bob = everybody.bob
+    asked = ask("ask", subject="May my Grandmother have it sent to Leeds?")
+    desk.take_request(asked.pk, actor=bob)
+    desk.answer_request(asked.pk, actor=bob, answer="Yes, Aisha.", topic="aisha's parcel", priority=2)
+    waiting = ask("ask", subject="Is the dentist told?")
+    desk.sort_request(waiting.pk, actor=bob, topic="dentist", priority=2)
+    learned = {"classes": ["aisha's parcel"], "terms": ["grandmother"]}
+    TriageModel.objects.create(
+        aim="topic", trained_at=timezone.now(), newest=timezone.now(), examples=2, classes=1, content=learned
+    )
     services.add_note(customer.pk, actor=bob, body="Likes tea with Aisha Rahman.")
     services.add_follow_up(
         customer.pk, actor=bob, title="Ask about the dentist", due_at=timezone.now(), assignee_id=bob.pk
@@ -119,6 +140,50 @@ def test_it_takes_two(customer, send, everybody):
     assert send("admin", "approve_erasure").state == "failed"
 
 
+def test_nobody_tries_again_what_another_approved_before_it_was_asked_or_took_back(customer, everybody, send):
+    too_early = send("dana", "approve_erasure")
+    send("admin", "erase_data")
+    taken_back = accept_request("approve_erasure", customer.pk, {}, actor=everybody.dana)
+    cancel_request(taken_back.pk, actor=everybody.dana)
+
+    for approval in (too_early, taken_back):
+        for actor in (everybody.alice, everybody.admin):
+            with pytest.raises(WrongState):
+                retry_request(approval.pk, actor=actor)
+    assert claim() is None
+    customer.refresh_from_db()
+    assert customer.name == "Aisha Rahman"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_is_written_meanwhile_goes_too(customer, everybody, send, ask):
+    request = ask("ask", subject="Where is it?")
+    desk.take_request(request.pk, actor=everybody.bob)
+    send("bob", "erase_data")
+    approval = accept_request("approve_erasure", customer.pk, {}, actor=everybody.dana)
+    with transaction.atomic():
+        desk.answer_request(request.pk, actor=everybody.bob, answer="There.", topic="", priority=2)
+        erasing_too = Thread(target=lambda: (handled(approval), connection.close()))
+        erasing_too.start()
+        wait_until_somebody_waits()
+    erasing_too.join()
+
+    customer.refresh_from_db()
+    assert customer.name == f"#{customer.pk}"
+    assert list(found()) == []
+
+
+def wait_until_somebody_waits():
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
 def test_what_waits_is_not_done_afterwards(customer, everybody, send):
     send("bob", "erase_data")
     approval = accept_request("approve_erasure", customer.pk, {}, actor=everybody.dana)
@@ -142,12 +207,19 @@ def test_a_companys_name_goes_from_its_people(everybody, browser_of):
     assert (person.name, person.company_name) == ("Olu", f"#{company.pk}")
     assert list(found(["Kestrel"])) == []
 
+    number_changes()
+    late = Change.objects.filter(record="customer", record_id=person.pk).order_by("-seq").first()
+    Change.objects.filter(pk=late.pk).update(data=late.data | {"company_name": "Kestrel Dental"})
+    erasing.settle()
+    assert list(found(["Kestrel"])) == []
 
-def test_a_change_that_was_on_its_way_is_wiped_later_and_newer_ones_are_kept(customer, everybody, send):
+
+def test_what_was_on_its_way_is_wiped_later_from_log_and_cache_and_newer_is_kept(customer, everybody, send):
     send("bob", "erase_data")
     approval = send("dana", "approve_erasure")
     number_changes()
     Change.objects.filter(record="customer", op="c").update(data={"id": customer.pk, "name": "Aisha Rahman"})
+    valkey.attempt(lambda client: client.hset(customer.topic, mapping={"version": 1, "name": "Aisha Rahman"}))
     services.update_customer(
         customer.pk, actor=everybody.bob, version=Customer.objects.get().version, changes={"name": "Zoe"}
     )

@@ -26,6 +26,16 @@ def learn() -> list[str]:
         return [learn_aim(aim, answered, newest) for aim in TriageModel.Aim]
 
 
+def forget() -> None:
+    """Call in the transaction that erases somebody: what was learned may hold words of theirs.
+
+    Waits for a training under way, which may have read them; the next begins after the commit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+    TriageModel.objects.all().delete()
+
+
 def answers() -> list[Request]:
     """What people have answered and sorted, the newest first; what was erased has no words left."""
     rows = Request.objects.with_people().filter(state=State.DONE).exclude(topic="").exclude(payload={})
