@@ -202,7 +202,7 @@ def measure_pages(report: Report, options: argparse.Namespace, reader: Any) -> N
 
     sort, seen = sort_named(DEFAULT_SORT), Customer.objects.visible_to(reader)
     ordered = seen.order_by("-updated_at", "-pk").values(*CUSTOMER.columns)
-    before = min((options.page - 1) * PAGE_ROWS, options.customers // 2)
+    before = min((options.page - 1) * PAGE_ROWS, options.customers - PAGE_ROWS)
     cursor = encode(sort.of(CUSTOMER.project(ordered[before - 1])))
     asked: dict[str, Callable[[], Any]] = {
         "first": lambda: slice_at(seen, sort, Place(), PAGE_ROWS),
