@@ -12,7 +12,7 @@ from django.template.base import VariableDoesNotExist
 from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
 
-from crm.records import formats
+from crm.records import drawing, formats
 from crm.records.directory import directory as load_directory
 
 register = template.Library()
@@ -39,7 +39,7 @@ def value(context: Context, canonical: Any, kind: str = "text") -> Any:
     if partial is None or canonical in (None, "", []):
         return shown
     if kind == "tags":
-        return _draw(partial, {"canonical": canonical, "shell": {"directory": wording.directory}})
+        return drawing.draw(partial, {"canonical": canonical}, wording)
     return _drawn(partial, canonical, shown, **_facts(kind, canonical, wording))
 
 
@@ -47,6 +47,13 @@ def value(context: Context, canonical: Any, kind: str = "text") -> Any:
 def words(context: Context, canonical: Any, kind: str = "text") -> str:
     """A canonical value as text alone: `{% words entry.actor "user" as actor %}`."""
     return formats.text(canonical, kind, _wording(context))
+
+
+@register.simple_tag(takes_context=True)
+def row(context: Context, partial: str, projected: dict[str, Any], key: str, *moments: Any) -> SafeString:
+    """A row of a list by its partial, which is given `row` and `key` alone: `{% row "_row.html" row row.key %}`, then
+    the moments of which it says how long ago they are."""
+    return drawing.rows.drawn(partial, projected, key, moments, _wording(context))
 
 
 @register.filter
@@ -116,11 +123,7 @@ def _facts(kind: str, canonical: Any, wording: formats.Wording) -> dict[str, str
 @lru_cache(maxsize=20_000)
 def _drawn(partial: str, canonical: Any, shown: str, **facts: Any) -> SafeString:
     """Kept, since lists show the same people, stages and moments again and again."""
-    return _draw(partial, {"canonical": canonical, "shown": shown, **facts})
-
-
-def _draw(partial: str, facts: dict[str, Any]) -> SafeString:
-    return template.Engine.get_default().get_template(partial).render(Context(facts))
+    return drawing.draw(partial, {"canonical": canonical, "shown": shown, **facts})
 
 
 @cache
