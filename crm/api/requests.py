@@ -1,6 +1,7 @@
 """The door for customers' requests: accepted at once and for good, asked after as often as wanted."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -102,7 +103,8 @@ def list_requests(request: HttpRequest, wanted: Query[RequestQuery]) -> HttpResp
         rows = rows.filter(customer_id=wanted.customer)
     if wanted.state:
         rows = rows.filter(state=wanted.state)
-    found = page(rows, NEWEST_FIRST, as_read, FIELDS, after=wanted.after, limit=wanted.limit)
+    read = partial(as_read, sees_contacts=asker(request).access.sees_contacts)
+    found = page(rows, NEWEST_FIRST, read, FIELDS, after=wanted.after, limit=wanted.limit)
     return answer({"items": found.rows, "next": found.next})
 
 
@@ -123,55 +125,57 @@ def get_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     found = rows.filter(pk=request_id).values(*FIELDS).first()
     if found is None:
         raise NotVisible
-    return answer(as_read(found))
+    return answer(as_read(found, sees_contacts=bool(site) or asker(request).access.sees_contacts))
 
 
 @router.post("/{int:request_id}/cancel", response=RequestRead, url_name="request_cancel")
 @idempotent
 def cancel_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """Ends an open request; what its worker was about to write is not written."""
-    return changed(lambda: services.cancel_request(request_id, actor=asker(request)))
+    return changed(request, services.cancel_request, request_id)
 
 
 @router.post("/{int:request_id}/retry", response=RequestRead, url_name="request_retry")
 @idempotent
 def retry_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """Tries a request anew that was refused, cancelled or given up."""
-    return changed(lambda: services.retry_request(request_id, actor=asker(request)))
+    return changed(request, services.retry_request, request_id)
 
 
 @router.post("/{int:request_id}/take", response=RequestRead, url_name="request_take")
 @idempotent
 def take_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """You answer a request that waits for a person. 409 when somebody was quicker."""
-    return changed(lambda: desk.take_request(request_id, actor=asker(request)))
+    return changed(request, desk.take_request, request_id)
 
 
 @router.post("/{int:request_id}/hand-back", response=RequestRead, url_name="request_hand_back")
 @idempotent
 def hand_back_request(request: HttpRequest, request_id: Id) -> HttpResponse:
     """What you have taken, or are offered, is offered to the next best."""
-    return changed(lambda: desk.hand_back_request(request_id, actor=asker(request)))
+    return changed(request, desk.hand_back_request, request_id)
 
 
 @router.post("/{int:request_id}/answer", response=RequestRead, url_name="request_answer")
 @idempotent
 def answer_request(request: HttpRequest, request_id: Id, given: Answer) -> HttpResponse:
     """Ends a request that you have taken. Its topic and priority (1 to 4) are what the triage learns from."""
-    return changed(lambda: desk.answer_request(request_id, actor=asker(request), **given.model_dump()))
+    return changed(request, desk.answer_request, request_id, **given.model_dump())
 
 
-def changed(verb: Callable[[], Request]) -> HttpResponse:
+def changed(asked: HttpRequest, verb: Callable[..., Request], *given: Any, **more: Any) -> HttpResponse:
     try:
-        request = verb()
+        request = verb(*given, actor=asker(asked), **more)
     except services.WrongState as error:
         return problems.problem(
             409, _("That cannot be done to a request that is %s.") % error.state, kind="wrong-state"
         )
-    return answer(as_read({name: getattr(request, name) for name in FIELDS}))
+    row = {name: getattr(request, name) for name in FIELDS}
+    return answer(as_read(row, sees_contacts=asker(asked).access.sees_contacts))
 
 
-def as_read(row: Mapping[str, Any]) -> dict[str, Any]:
+def as_read(row: Mapping[str, Any], *, sees_contacts: bool) -> dict[str, Any]:
+    """What came of it may quote contact details."""
     times = {name: canonical(row[name], "time") for name in TIMES}
     return {
         "id": row["id"],
@@ -179,7 +183,7 @@ def as_read(row: Mapping[str, Any]) -> dict[str, Any]:
         "customer": row["customer_id"],
         "state": row["state"],
         "attempt": row["attempt"],
-        "result": row["result"],
+        "result": row["result"] if sees_contacts else None,
         "reason": row["reason"] or None,
         **times,
     }

@@ -64,7 +64,7 @@ def request_list(request: StaffRequest) -> HttpResponse:
         found = page(rows, NEWEST_FIRST, as_shown, COLUMNS, after=request.GET.get("after"), limit=LIMIT)
     except ValidationError as error:
         raise BadRequest("; ".join(error.messages)) from None
-    context = {"rows": found.rows, "next": found.next, "state": state, "kind": kind, "states": State.choices}
+    context = {"rows": found.rows, "next": found.next, "state": state, "kind": title_of(kind), "states": State.choices}
     return render(request, "requests/list.html", context)
 
 
@@ -112,7 +112,7 @@ def at_desk(found: Request) -> dict[str, Any]:
 
 def reply_form(found: Request, user: User, given: Any = None) -> SortForm | None:
     """Whoever has taken it answers; before that whoever may change it may say what it is about."""
-    initial = triage.first_words(found)
+    initial = triage.first_words(found, user.access.sees_contacts)
     if found.is_taken and found.person_id == user.pk:
         return AnswerForm(given, initial=initial)
     return SortForm(given, initial=initial) if found.is_open else None

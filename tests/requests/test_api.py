@@ -95,6 +95,15 @@ def test_a_request_is_seen_by_whoever_sees_the_customer(programs, asked):
     assert is_problem(programs.vera.post(f"{path}/cancel", {}), 403)
 
 
+def test_what_came_of_it_may_quote_contacts_and_is_kept_from_who_does_not_see_them(programs, asked):
+    path = f"/requests/{programs.admin.post('/requests', asked).json()['id']}"
+    handle_next()
+
+    assert programs.bob.get(path).json()["result"] == {"key": "k", "attempt": 1}
+    for told in (programs.vera.get(path).json(), programs.vera.get("/requests").json()["items"][0]):
+        assert (told["state"], told["result"]) == ("done", None)
+
+
 def test_cancelled_then_retried(programs, asked):
     path = f"/requests/{programs.admin.post('/requests', asked).json()['id']}"
 

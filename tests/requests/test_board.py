@@ -97,6 +97,10 @@ def test_the_list_goes_on_after_its_first_page(everybody, ask, client, monkeypat
     older, newer = ask(everybody.alice), ask(everybody.alice)
     client.force_login(everybody.bob)
 
+    narrowed = client.get("/requests/all/?state=queued&kind=probe&by=workers").content.decode()
+    assert "?state=queued&amp;kind=probe&amp;by=workers&amp;after=" in narrowed
+    assert 'href="?state=done&amp;kind=probe&amp;by=workers"' in narrowed
+
     first = client.get("/requests/all/").content.decode()
     cursor = first.split("after=")[1].split('"')[0]
     second = client.get(f"/requests/all/?after={cursor}").content.decode()

@@ -207,6 +207,12 @@ def test_only_those_who_may_change_the_customer_are_asked(everybody, ask):
     assert everybody.bob.pk in named
 
 
+def test_who_cannot_read_what_was_asked_is_not_asked(everybody, ask):
+    type(everybody.alice.role).objects.filter(code="agent").update(sees_contacts=False)
+
+    assert {each["user"] for each in ask().desk["placed"]} == {everybody.dana.pk, everybody.admin.pk}
+
+
 def test_what_is_not_taken_in_time_is_offered_to_the_next_until_all_were_asked(everybody, ask):
     request = ask()
     offered = [request.person_id]

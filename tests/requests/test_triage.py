@@ -152,7 +152,7 @@ def test_what_was_learned_is_said_of_the_next_request_and_asks_who_knows(everybo
     assert (topic["value"], priority["value"]) == ("login", "urgent")
     assert "password" in topic["words"]
     assert (request.topic, request.priority) == ("", 2)
-    assert wording.first_words(request) == {"topic": "login", "priority": "4"}
+    assert wording.first_words(request, True) == {"topic": "login", "priority": "4"}
     assert {each["user"]: each["skill"] for each in request.desk["placed"]}[everybody.bob.pk] == 30
 
 
@@ -176,7 +176,7 @@ def test_a_persons_word_is_kept_and_learned(everybody, answered, ask):
 
     people.sort_request(request.pk, actor=everybody.bob, topic="Taxes", priority=1)
     request.refresh_from_db()
-    assert wording.first_words(request) == {"topic": "taxes", "priority": 1}
+    assert wording.first_words(request, True) == {"topic": "taxes", "priority": 1}
     people.take_request(request.pk, actor=everybody.bob)
     people.answer_request(request.pk, actor=everybody.bob, answer="Mended.", topic="taxes", priority=1)
 
@@ -196,7 +196,11 @@ def test_the_page_says_what_and_why(everybody, answered, ask, client):
 
     assert "% sure, by the words" in page
     assert '<span class="tag">courier</span>' in page
-    assert 'value="delivery"' in page
+    assert 'name="topic" value="delivery"' in page
     TriageModel.objects.update(content=None, trained_at=timezone.now())
     suggesting.forget_what_was_read()
     assert "The triage is silent." in client.get(f"/requests/{ask('The courier was late').pk}/").content.decode()
+    type(everybody.bob.role).objects.filter(code="agent").update(sees_contacts=False)
+    page = client.get(f"/requests/{request.pk}/").content.decode()
+    assert "courier" not in page
+    assert 'name="topic" value="delivery"' not in page

@@ -38,7 +38,7 @@ def shown(rows: Any, access: Access) -> list[dict[str, Any]]:
         {
             "request": row,
             "headline": wording.asked(row)[0] if access.sees_contacts else title_of(row.kind),
-            "topic": triage.first_words(row)["topic"] if access.sees_contacts else row.topic,
+            "topic": triage.first_words(row, access.sees_contacts)["topic"],
         }
         for row in rows[:SHOWN]
     ]

@@ -57,7 +57,7 @@ class Candidate:
 
 
 def offer(request: Request, *, topic: str = "", passed: Iterable[int] = ()) -> Handover:
-    """To the best of those who may change the customer and were not passed over; to nobody where there is none."""
+    """To the best of those who are able and were not passed over; to nobody where there is none."""
     now = timezone.now()
     people = {user.pk: user for user in able(request.customer)}
     left_out = [each for each in passed if each in people]
@@ -83,10 +83,15 @@ def first_offer(attempt: Attempt) -> Handover:
 
 
 def able(customer: Any) -> list[User]:
+    """Those who may read what was asked and change the customer."""
     scope = {"owner_id": customer.owner_id, "team_id": customer.team_id}
     near = Q(pk=customer.owner_id) | Q(team__isnull=False, team=customer.team_id) | Q(role__edit=Reach.ALL)
     found = User.objects.filter(near, is_active=True).order_by("pk")
-    return [user for user in found if user.access.admits(scope, "view") and user.access.admits(scope, "edit")]
+    return [
+        user
+        for user in found
+        if user.access.sees_contacts and user.access.admits(scope, "view") and user.access.admits(scope, "edit")
+    ]
 
 
 def rank(customer: Any, users: list[User], topic: str, now: datetime) -> list[Candidate]:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm.requests.models import Priority, Request, TriageModel
 from crm.requests.triage.training import LEAST
 
+Aim = TriageModel.Aim
 LABELS = {str(value): label for value, label in Priority.choices}
 
 
@@ -14,7 +16,7 @@ def guesses(request: Request) -> list[dict[str, Any]]:
     found = (request.desk or {}).get("triage", {})
     return [
         {
-            "about": TriageModel.Aim(aim).label,
+            "about": Aim(aim).label,
             "value": LABELS.get(guess["value"], guess["value"]),
             "percent": min(99, round(100 * guess["confidence"])),
             "words": guess["words"],
@@ -25,23 +27,24 @@ def guesses(request: Request) -> list[dict[str, Any]]:
 
 def silence() -> str:
     """Why there is no guess."""
-    held = TriageModel.objects.filter(aim=TriageModel.Aim.TOPIC).first()
+    # All but what was learned, which is large.
+    held = TriageModel.objects.defer("content").annotate(is_silent=Q(content=None)).filter(aim=Aim.TOPIC).first()
     examples = held.examples if held else 0
     if held is None or held.accuracy is None or held.baseline is None:
         words = _("It learns from answered requests with a topic, and has %(n)d of at least %(least)d, of two topics.")
         return words % {"n": examples, "least": LEAST}
     shares = {"share": round(100 * held.accuracy), "baseline": round(100 * held.baseline)}
-    if held.content is None:
+    if held.is_silent:
         words = _("It would be right in %(share)d %%, no more than always saying the most frequent (%(baseline)d %%).")
         return words % shares
     words = _("It is not sure enough. (It is right in %(share)d %%; the most frequent would be in %(baseline)d %%.)")
     return words % shares
 
 
-def first_words(request: Request) -> dict[str, Any]:
-    """What the form starts with: what a person said, else what is guessed."""
+def first_words(request: Request, sees_contacts: bool) -> dict[str, Any]:
+    """What the form starts with: what a person said, else what is guessed, for who may read what it is guessed from."""
     said: dict[str, Any] = {"topic": request.topic, "priority": request.priority}
-    if not request.topic:
+    if not request.topic and sees_contacts:
         said |= {aim: guess["value"] for aim, guess in (request.desk or {}).get("triage", {}).items()}
     return said
 
