@@ -8,6 +8,8 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool.base import AttemptWithBackoff
 
+from crm.prepared import Connection
+
 # The pool would wait twice as long after each failed try, and whoever waits for a connection with it: after an outage
 # of ten seconds for another six. A try costs next to nothing.
 AttemptWithBackoff.INITIAL_DELAY = 0.5
@@ -40,6 +42,7 @@ def database_settings(url: str) -> dict[str, Any]:
         "min_size": 1,
         "max_size": int(os.environ.get("DATABASE_POOL", "16")),
         "timeout": 10,
+        "connection_class": Connection,
     }
     # For cursors that bind on the server; Django's own bind in the client and are not prepared.
     # 0 for a pooler that knows no prepared statements.
