@@ -1,9 +1,9 @@
 """Who is the right one to do something for a customer."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -34,15 +34,23 @@ def best_placed(customer: Customer) -> Placed | None:
         return 0 if user.pk == customer.owner_id else 1 if user.team_id and user.team_id == customer.team_id else 2
 
     scope = {"owner_id": customer.owner_id, "team_id": customer.team_id}
-    able = [user for user in the_least_busy_first(customer) if user.access.admits(scope, "edit")]
+    able = [user for user in near(customer) if user.access.admits(scope, "edit")]
     if not able:
         return None
-    chosen = min(able, key=distance)
-    return Placed(chosen, str(WHY[distance(chosen)]))
+    nearest = min(map(distance, able))
+    chosen = the_least_busy([user for user in able if distance(user) == nearest])
+    return Placed(chosen, str(WHY[nearest]))
 
 
-def the_least_busy_first(customer: Customer) -> Any:
-    waiting = FollowUp.objects.open().filter(assignee=OuterRef("pk"), done_at=None, customer__deleted_at=None)
-    count = waiting.order_by().values("assignee").annotate(n=Count("pk")).values("n")
-    near = Q(pk=customer.owner_id) | Q(team__isnull=False, team=customer.team_id) | Q(role__edit=Reach.ALL)
-    return User.objects.filter(near, is_active=True).order_by(Coalesce(Subquery(count), 0), "pk")
+def near(customer: Customer) -> Iterable[User]:
+    whose = Q(pk=customer.owner_id) | Q(team__isnull=False, team=customer.team_id) | Q(role__edit=Reach.ALL)
+    return User.objects.filter(whose, is_active=True)
+
+
+def the_least_busy(people: Sequence[User]) -> User:
+    """Counted only where there is a choice: an owner with thousands of follow-ups is known without."""
+    if len(people) == 1:
+        return people[0]
+    waiting = FollowUp.objects.open().filter(assignee__in=people, done_at=None, customer__deleted_at=None)
+    open_by_person = dict(waiting.order_by().values_list("assignee").annotate(Count("pk")))
+    return min(people, key=lambda user: (open_by_person.get(user.pk, 0), user.pk))

@@ -142,9 +142,10 @@ def check_customer(customer_id: int, actor: Actor) -> None:
 def may_send_for(customer_id: int, actor: Actor) -> bool:
     """Whether the customer is the actor's to act for. Raises NotVisible."""
     customers = apps.get_model(settings.CUSTOMER_MODEL)._default_manager
-    if not customers.visible_to(actor).filter(pk=customer_id).exists():
+    scope = customers.visible_to(actor).filter(pk=customer_id).values("owner_id", "team_id").first()
+    if scope is None:
         raise NotVisible
-    return bool(customers.editable_by(actor).filter(pk=customer_id).exists())
+    return actor.access.admits(scope, "edit")
 
 
 def same(earlier: Request, kind: Kind, customer_id: int, payload: dict[str, Any]) -> Request:
