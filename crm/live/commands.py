@@ -56,11 +56,11 @@ def unwatch(hub: Hub, socket: Socket, topic: str) -> None:
 
 def be_here(hub: Hub, socket: Socket, where: Any) -> None:
     """On a watched record and perhaps one of its fields; null: nowhere."""
-    if not isinstance(where, dict) or where.get("record") not in socket.records:
-        socket.here = None
+    record, field = (where.get("record"), where.get("field")) if isinstance(where, dict) else (None, None)
+    if isinstance(record, str) and record in socket.records:
+        socket.here = (record, field[:40] if isinstance(field, str) else None)
     else:
-        field = where.get("field")
-        socket.here = (where["record"], field[:40] if isinstance(field, str) else None)
+        socket.here = None
     socket.here_at = time.monotonic()
     hub.presence_changed.set()
 
@@ -93,7 +93,8 @@ class Watch:
                 absence = Absence(self.socket, topics, self.after, up_to, bool(views))
                 await self.hub.catching_up.ask(absence)
                 self.drop_invisible(absence)
-                self.catch_up(absence, views)
+                with self.socket.before_the_rest():
+                    self.catch_up(absence, views)
         except DatabaseError as error:
             logger.warning("A watch cannot be caught up, so who wished for it is let go: %s", str(error).strip())
             self.socket.close(1011)
@@ -109,10 +110,11 @@ class Watch:
                 self.hub.send_head(self.socket)
 
     def register(self, topics: list[str]) -> list[str]:
-        room = MOST_TOPICS - len(self.socket.records)
-        if len(topics) > room:
-            complain(self.socket, topics[room], f"more than {MOST_TOPICS} records on one socket")
-        fresh = [topic for topic in topics[:room] if len(topic) <= 100]
+        held = self.socket.records
+        new, room = [topic for topic in topics if topic not in held], MOST_TOPICS - len(held)
+        if len(new) > room:
+            complain(self.socket, new[room], f"more than {MOST_TOPICS} records on one socket")
+        fresh = [topic for topic in [*held.intersection(topics), *new[:room]] if len(topic) <= 100]
         for topic in fresh:
             self.hub.watches.watch(self.socket, topic)
         return fresh
@@ -164,8 +166,9 @@ class Watch:
         if absence.of_topics is None:
             self.socket.put({"resync": True})
             return
-        sees, watched = self.socket.access.sees_contacts, self.socket.records
-        self.socket.put_first([(each.seq, each.text(sees)) for each in absence.of_topics if each.root in watched])
+        for change in absence.of_topics:
+            if change.root in self.socket.records:
+                self.socket.put_frame(change.seq, change.text(self.socket.access.sees_contacts))
         for name in views:
             if absence.of_views is None:
                 self.socket.put({"resync": True, "as": name})

@@ -27,6 +27,7 @@ from crm.timings import clock, recorder
 logger = logging.getLogger(__name__)
 
 MOST_TEXT = 256 * 1024  # characters of one command
+COME_AGAIN = 1012
 
 
 Found = tuple[Identity, Access]
@@ -37,17 +38,20 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 async def live(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """One socket from its handshake to its end. Channels' consumers would take a thread for each message."""
     await receive()  # the wish to connect
+    here = hub()
+    await here.start()
+    rights = here.rights
     found = await identify(scope["headers"])
     if found is None:
         await send({"type": "websocket.close"})
         return
     identity, access = found
-    here = hub()
-    await here.start()
     await send({"type": "websocket.accept"})
     socket = Socket(identity, access, send, write_of(scope), acknowledges=identity.session is not None)
     here.add(socket)
     try:
+        if here.rights != rights and await identify(scope["headers"]) != found:
+            socket.close(COME_AGAIN)  # what changed while she came in could not reach her yet
         while (message := await receive())["type"] == "websocket.receive":
             if not socket.is_closed:
                 await take(here, socket, message.get("text"))

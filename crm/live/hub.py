@@ -32,6 +32,7 @@ HEARTBEAT = 1.0  # seconds between heads, and between questions to the log
 SETTLE = 0.1  # seconds between looks for deliveries that are complete and panels that are due
 SLICE = 200  # changes given out before the loop may breathe
 REPAIR = 2_000  # rows read from the log at once
+RIGHTS = ("session", "apitoken", "user", "role")  # records of which who may be here, and see what, follows
 
 
 class Hub:
@@ -46,6 +47,7 @@ class Hub:
         self.process = process
         self.epoch = ""
         self.head = 0
+        self.rights = 0  # how many changes of them were followed
         self.directory: directory.Directory = {}
         self.turn = asyncio.Lock()
         self.catching_up = Together[Absence, Absence](lambda absences: catchup.answer(absences, self.directory))
@@ -155,6 +157,8 @@ class Hub:
 
     async def follow_rights(self, change: Delivered) -> None:
         row, is_new = change.row, change.row["op"] == "c"
+        if change.record in RIGHTS:
+            self.rights += 1
         match change.record:
             case "session":
                 self.close_where(lambda socket: socket.identity.session == row["data"]["digest"])
@@ -186,8 +190,8 @@ class Hub:
                 socket.close(1011)
 
     async def narrow(self, socket: Socket) -> None:
-        visible = await ask(catchup.visible_topics, socket, sorted(socket.records))
-        for topic in socket.records - visible:
+        asked = set(socket.records)  # what is watched meanwhile is judged by its own watch
+        for topic in asked - await ask(catchup.visible_topics, socket, asked):
             self.watches.lose(socket, topic)
         # What views and panels show follows from the access: the client asks for them again, under its new rights.
         self.watches.unwatch_names(socket)

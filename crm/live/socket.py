@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,15 +50,20 @@ class Socket:
         self._put(seq, text)
 
     def put(self, message: dict[str, Any]) -> None:
-        self._put(0, json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+        """In ASCII: a client's own words, which may stand in it, need not be such as UTF-8 can write."""
+        self._put(0, json.dumps(message, separators=(",", ":")))
 
     def put_text(self, text: str) -> None:
         self._put(0, text)
 
-    def put_first(self, items: list[tuple[int, str]]) -> None:
-        """What a catch-up found goes before what came meanwhile."""
-        self.outbox.extendleft(reversed(items))
-        self.unsent += sum(len(text) for _, text in items)
+    @contextmanager
+    def before_the_rest(self) -> Iterator[None]:
+        """What is put in here goes before all that waits: what a catch-up found before what came meanwhile."""
+        rest, self.outbox = self.outbox, deque()
+        try:
+            yield
+        finally:
+            self.outbox.extend(rest)
 
     def _put(self, seq: int, text: str) -> None:
         self.outbox.append((seq, text))

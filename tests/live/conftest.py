@@ -3,6 +3,8 @@
 from contextlib import ExitStack, closing
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from tests.live.client import Client
 
@@ -40,3 +42,19 @@ def browse(stack):
             return client
 
         yield open_client
+
+
+@pytest.fixture
+async def watched(transactional_db):
+    """A hub, alice's socket on her customer, what that socket was sent, alice and the customer."""
+    from crm.live.commands import obey
+    from crm.live.hub import Hub
+    from tests.live.hubs import begin, open_socket
+
+    alice, customer = await begin()
+    hub = Hub()
+    await hub.take_position()
+    socket, wire = await open_socket(hub, alice)
+    await obey(hub, socket, {"watch": [customer.topic]})
+    yield hub, socket, wire, alice, customer
+    await sync_to_async(connections.close_all)()

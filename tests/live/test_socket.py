@@ -200,6 +200,32 @@ def test_presence_says_who_is_on_which_field_and_forgets_who_left(stack, listen,
     alice.wait_for(lambda message: message.get("presence") == {customer.topic: []}, since)
 
 
+def test_to_be_on_what_is_no_record_is_to_be_nowhere(stack, listen):
+    client = listen(stack.people.alice)
+    client.say(here={"record": ["customer:1"]})
+    client.settle()
+
+
+def test_what_is_no_text_in_one_s_presence_or_names_ends_nobody_s_socket(stack, listen, customer):
+    """Half of a pair of surrogates: JSON can say it, UTF-8 cannot."""
+    alice, mallory = listen(stack.people.alice), listen(stack.people.bob)
+    alice.watch(customer.topic)
+    mallory.watch(customer.topic, {"view": "customers", "as": "\ud800"})
+    mallory.say(here={"record": customer.topic, "field": "\ud800"})
+    here = [{"user": stack.people.bob.pk, "field": "\ud800"}]
+    alice.wait_for(lambda message: message.get("presence") == {customer.topic: here})
+    mallory.settle()
+    alice.settle()
+
+
+def test_a_record_watched_again_takes_no_further_room(stack, listen, customer):
+    client = listen(stack.people.alice)
+    client.watch(customer.topic)
+    client.watch(*[customer.topic, *[f"customer:{number}" for number in range(10**9, 10**9 + 1999)]])
+    reasons = {message["error"]["reason"] for message in client.messages if "error" in message}
+    assert reasons == {"not found"}
+
+
 def test_a_rename_is_one_frame_for_the_directory(stack, listen):
     person = make_user(f"p{uuid.uuid4().hex[:8]}", first_name="Old", last_name="Name")
     client = listen(stack.people.alice)
