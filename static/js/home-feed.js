@@ -1,8 +1,6 @@
 // What the dashboard's feed adds to a live timeline: entries of what one may no longer see leave, customers are named as
 // they are called now, a flood is read from the log when it is over, and older pages begin where the list ends.
 
-import { resync } from "./live-resync.js";
-
 const CALM = 2000; // ms without a cut, after which a flood is over
 const names = new Map(); // topic -> what it is called
 let calm = null;
@@ -46,13 +44,16 @@ function takeAway(topic) {
   document.getElementById(feed().dataset.empty).hidden = feed().children.length > 0;
 }
 
+const sayFlood = (isFlood) => { document.getElementById("feed-flood").hidden = !isFlood; };
+
 /** Each reader asks at a moment of their own. */
 function waitForCalm() {
-  const sign = document.getElementById("feed-flood");
-  sign.hidden = false;
+  sayFlood(true);
   clearTimeout(calm);
-  calm = setTimeout(() => resync(feed()).then(() => { sign.hidden = true; }), CALM * (1 + Math.random()));
+  calm = setTimeout(() => feed().dispatchEvent(new CustomEvent("pulse:renew", { bubbles: true })), CALM * (1 + Math.random()));
 }
+
+document.addEventListener("pulse:renewed", ({ target }) => { if (target === feed()) sayFlood(false); });
 
 // Entries that fell off the full list's end are older than its last, and no page has shown them.
 document.addEventListener("htmx:configRequest", ({ target, detail }) => {

@@ -6,7 +6,7 @@ const AGAIN = 1000; // ms between two fetches of the same; after one that failed
 
 const renewals = new Map(); // region (null: the page) being fetched, or just fetched -> whether it is to be fetched once more
 
-/** `done(region, head)` is called when it is fetched, with the head of the log that it is at least at. */
+/** `done(region, head)` is called when it is fetched, with the head of the log that it is at least at, or 0. */
 export function renew(region, done) {
   const held = renewals.get(region);
   if (held) held.isDue = true;

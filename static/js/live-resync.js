@@ -10,7 +10,7 @@ const KEPT = "form, [data-presence-field]"; // a field in editing reads as text 
 
 /** One region (the nearest element that says it is one, else the element itself), or all of the page.
 
-    Resolves to the head of the log that it is at least at. */
+    Resolves to the head of the log that it is at least at; 0 where there is no such page any more. */
 export async function resync(region) {
   const fresh = await page(location.href);
   const part = region?.closest("[data-region]") ?? region;

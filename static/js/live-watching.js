@@ -4,7 +4,7 @@ import { isOpen, ping, say } from "./live-socket.js";
 
 const SCAN_AFTER = 20; // ms in which what comes into the page is watched together
 
-const watched = new Map(); // name or topic -> what was asked for
+const watched = new Map(); // name or topic -> what was asked for; null: to be asked for again
 let scanning = null, owedFrom = null, settling = null; // the position from which the server has yet to tell us what we missed
 
 /** Watches what is on the page and was not, and unwatches what is not any more. */
@@ -46,7 +46,10 @@ export function forget(isKept = () => false) {
   for (const [name, what] of watched) if (!isKept(what)) watched.delete(name);
 }
 
-export const isRecord = (what) => typeof what === "string";
+/** With the next scan, as if none of it had been: the server tells then what happened since. */
+export function askAgain() {
+  for (const name of watched.keys()) watched.set(name, null);
+}
 
 export const element = (name) => document.querySelector(`[data-live-name="${CSS.escape(name)}"]`);
 

@@ -9,7 +9,7 @@ import { forgetPainted } from "./live-paint.js";
 import { forgetHere, keepSayingHere, sayHere } from "./live-presence.js";
 import { renew } from "./live-renewal.js";
 import { keepConnected, ping } from "./live-socket.js";
-import { answered, element, forget, isRecord, scan, scanSoon, settle } from "./live-watching.js";
+import { answered, askAgain, element, forget, scan, scanSoon, settle } from "./live-watching.js";
 
 const meta = document.querySelector("meta[name='pulse-live']");
 let epoch = meta?.dataset.epoch, position = Number(meta?.dataset.head);
@@ -24,7 +24,7 @@ function hear(message) {
   else if ("head" in message) takeHead(message.head);
   else if (message.pong) takePong(message);
   else if ("panel" in message) tell(element(message.as), "pulse:panel", message);
-  else if (message.gone) for (const topic of message.gone) tell(document, "pulse:gone", { topic });
+  else if (message.gone) takeGone(message.gone);
   else if (message.presence) takePresence(message.presence);
   else if (message.error) console.warn("live:", message.error.topic, message.error.reason);
   else for (const event of ["enter", "move", "leave"]) if (message[event]) takeList(event, message);
@@ -73,10 +73,15 @@ function takePong({ pong, at }) {
   if (wantsMore()) setTimeout(ping, 1000);
 }
 
+/** The server watches them no more: should they come back, they are to be watched again. */
+function takeGone(topics) {
+  forget((topic) => !topics.includes(topic));
+  for (const topic of topics) tell(document, "pulse:gone", { topic });
+}
+
 function takeResync(message) {
   if (message.as) return tell(element(message.as), "pulse:flood");
   if (message.epoch) begin(message);
-  forget(isRecord);
   isStale = true;
   renewPage();
 }
@@ -86,13 +91,15 @@ function renewPage() {
   renew(null, renewed);
 }
 
+/** Drawn over with what was true at `head`: all that came since is asked for again. */
 function renewed(region, head) {
   if (!region) {
     [position, isStale] = [Math.max(position, head), false];
     settle();
   }
   for (const list of region ? [region] : document.querySelectorAll("[data-view]")) tell(list, "pulse:renewed", { head });
-  look();
+  askAgain();
+  look(head || position);
 }
 
 function takeList(event, message) {

@@ -1,5 +1,6 @@
 """Cut off, left behind, flooded: the page says that it is not live, and is right again by itself, without a reload."""
 
+import json
 import os
 import re
 import signal
@@ -12,9 +13,12 @@ from django.db import connection, transaction
 from playwright.sync_api import expect
 
 from crm.records import valkey
+from crm.records.models import Change
+from crm.staff.services import set_role
+from customers import services
 from customers.models import Customer
 from tests.browser.watching import begin_edit, field, is_the_same, observe
-from tests.factories import change, make_customer
+from tests.factories import change, make_customer, make_user
 
 pytestmark = pytest.mark.browser
 
@@ -163,3 +167,76 @@ def test_a_page_that_is_told_to_renew_itself_while_it_does_is_fetched_once_more(
     })"""
     page.evaluate(renew)
     assert len(asked) == 2
+
+
+def hold_renewal(page, meanwhile):
+    """What happens between the moment at which the server draws the page anew and that at which it arrives."""
+
+    def hold(route):
+        if "x-requested-with" not in route.request.headers:
+            return route.continue_()
+        answer = route.fetch()
+        meanwhile()
+        return route.fulfill(response=answer)
+
+    page.route("**/customers/**", hold)
+
+
+def renewed(page, region):
+    renew = """(region) => new Promise((done) => {
+        const node = document.querySelector(region);
+        node.addEventListener("pulse:renewed", done, { once: true });
+        node.dispatchEvent(new CustomEvent("pulse:renew", { bubbles: true }));
+    })"""
+    page.evaluate(f"({renew})('{region}').then(() => true)")
+
+
+def test_a_change_that_comes_while_its_list_is_fetched_again_stays(stack, browse, customer, city):
+    page = browse(stack.people.alice, f"/customers/?q={city}&sort=name")
+    row = page.locator(f"tr[data-record='{customer.topic}']")
+
+    def meanwhile():
+        change(customer, stack.people.bob, stage="vip")
+        expect(row).to_contain_text("VIP")
+
+    hold_renewal(page, meanwhile)
+    renewed(page, "#customer-rows")
+    expect(row).to_contain_text("VIP")
+
+
+def test_what_a_resync_was_drawn_before_comes_after_it_though_the_head_is_further(stack, browse, customer, city):
+    """Rights that change take the views from a socket: nothing tells of a row that comes while the page is fetched."""
+    ada = make_user(f"p{uuid.uuid4().hex[:8]}", role="agent", team=stack.people.alice.team)
+    page = browse(ada, f"/customers/?q={city}&sort=name")
+    sockets = []
+    page.on("websocket", lambda socket: sockets.append(socket))
+    page.reload()
+    expect_live(page)
+    added = []
+
+    def meanwhile():
+        with sockets[-1].expect_event("framereceived", lambda text: says_head_after(text, added)):
+            added.append(make_customer(stack.people.alice, name="Zoe New", city=city))
+
+    hold_renewal(page, meanwhile)
+    page.mouse.move(5, 5)
+    set_role(ada, "manager")
+    expect(page.locator(f"tr[data-record='{customer.topic}']")).to_be_visible()
+    expect(page.locator("#customer-rows tr")).to_have_count(2, timeout=BACK)
+
+
+def says_head_after(text, added):
+    """A head at which the customer that was added is in the log."""
+    head = json.loads(text).get("head", 0)
+    return bool(added) and Change.objects.filter(root=added[0].topic, seq__lte=head).exists()
+
+
+def test_a_customer_that_came_back_from_the_trash_is_live_again(stack, browse, customer, city):
+    page = browse(stack.people.alice, f"/customers/?q={city}&sort=name")
+    row = page.locator(f"tr[data-record='{customer.topic}']")
+    services.trash_customer(customer.pk, actor=stack.people.bob, version=1)
+    expect(row).to_have_count(0)
+    services.restore_customer(customer.pk, actor=stack.people.bob)
+    expect(row).to_have_count(1)
+    change(customer, stack.people.bob, stage="vip")
+    expect(row).to_contain_text("VIP")
