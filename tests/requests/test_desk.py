@@ -210,7 +210,31 @@ def test_only_those_who_may_change_the_customer_are_asked(everybody, ask):
 def test_who_cannot_read_what_was_asked_is_not_asked(everybody, ask):
     type(everybody.alice.role).objects.filter(code="agent").update(sees_contacts=False)
 
-    assert {each["user"] for each in ask().desk["placed"]} == {everybody.dana.pk, everybody.admin.pk}
+    request = ask()
+
+    assert {each["user"] for each in request.desk["placed"]} == {everybody.dana.pk, everybody.admin.pk}
+    everybody.alice.role.refresh_from_db()
+    with pytest.raises(NotEditable):
+        people.take_request(request.pk, actor=everybody.alice)
+
+
+def test_what_somebody_has_who_may_not_answer_any_more_is_offered_to_others(everybody, ask, customer):
+    without_bob, out_of_reach, kept = ask(), ask(), ask()
+    people.take_request(without_bob.pk, actor=everybody.bob)
+    for request in (out_of_reach, kept):
+        people.take_request(request.pk, actor=everybody.alice)
+    type(everybody.bob).objects.filter(pk=everybody.bob.pk).update(is_active=False)
+
+    assert placement.offer_anew() == 1
+    without_bob.refresh_from_db()
+    assert without_bob.waits_for_person
+    assert without_bob.person_id not in (None, everybody.bob.pk)
+
+    change(customer, everybody.dana, owner=everybody.charlie.pk, team=everybody.charlie.team_id)
+    Request.objects.filter(pk=kept.pk).update(customer=make_customer(everybody.alice))
+    assert placement.offer_anew() == 1
+    assert not Request.objects.get(pk=out_of_reach.pk).is_taken
+    assert Request.objects.get(pk=kept.pk).person_id == everybody.alice.pk
 
 
 def test_what_is_not_taken_in_time_is_offered_to_the_next_until_all_were_asked(everybody, ask):

@@ -165,6 +165,10 @@ def test_it_is_silent_and_says_why(answered, ask):
 
     assert wording.guesses(request) == []
     assert "has 12 of at least 50" in wording.silence()
+    TriageModel.objects.update(accuracy=0.4, baseline=0.5)
+    assert wording.silence().startswith("It would be right in 40 %, no more than")
+    TriageModel.objects.update(content={"classes": []})
+    assert wording.silence().startswith("It is not sure enough.")
 
 
 @pytest.mark.django_db

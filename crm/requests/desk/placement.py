@@ -83,15 +83,15 @@ def first_offer(attempt: Attempt) -> Handover:
 
 
 def able(customer: Any) -> list[User]:
-    """Those who may read what was asked and change the customer."""
-    scope = {"owner_id": customer.owner_id, "team_id": customer.team_id}
     near = Q(pk=customer.owner_id) | Q(team__isnull=False, team=customer.team_id) | Q(role__edit=Reach.ALL)
     found = User.objects.filter(near, is_active=True).order_by("pk")
-    return [
-        user
-        for user in found
-        if user.access.sees_contacts and user.access.admits(scope, "view") and user.access.admits(scope, "edit")
-    ]
+    return [user for user in found if may_answer(user, customer)]
+
+
+def may_answer(user: User, customer: Any) -> bool:
+    """Whether she may read what was asked and change the customer."""
+    access, scope = user.access, {"owner_id": customer.owner_id, "team_id": customer.team_id}
+    return access.sees_contacts and access.admits(scope, "view") and access.admits(scope, "edit")
 
 
 def rank(customer: Any, users: list[User], topic: str, now: datetime) -> list[Candidate]:
@@ -125,17 +125,27 @@ def answered_well(topic: str, now: datetime) -> Any:
 
 
 def offer_anew() -> int:
-    """Offers what nobody took in time to who is next; returns how many. Run by the clock, on any number of machines."""
-    due = Q(take_by__lte=timezone.now()) | Q(take_by=None)
-    waiting = Request.objects.with_people().filter(due, state=State.QUEUED)
+    """Offers what nobody took in time, or whose taker may not answer any more, to who is next; returns how many.
+
+    Run by the clock, on any number of machines.
+    """
+    late = Q(take_by__lte=timezone.now()) | Q(take_by=None)
+    left = Q(state=State.RUNNING, pk__in=left_alone())
+    waiting = Request.objects.with_people().filter(Q(late, state=State.QUEUED) | left)
     with acting(None, "request"), transaction.atomic():
         rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("customer")
-        late = list(rows.order_by("take_by")[:MOST])
-        for request in late:
-            Request.objects.filter(pk=request.pk).update(**next_offer(request))
-    if late:
+        due = list(rows.order_by("take_by")[:MOST])
+        for request in due:
+            Request.objects.filter(pk=request.pk).update(state=State.QUEUED, **next_offer(request))
+    if due:
         wake_relay()
-    return len(late)
+    return len(due)
+
+
+def left_alone() -> list[int]:
+    """Those that somebody has taken who has left since, or lost the right to answer."""
+    taken = Request.objects.with_people().filter(state=State.RUNNING).select_related("customer", "person__role")
+    return [request.pk for request in taken if not may_answer(request.person, request.customer)]
 
 
 def next_offer(request: Request) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.records.errors import NotEditable
 from crm.records.models import Actor
 from crm.requests.desk import placement
 from crm.requests.kinds import PEOPLE, kind_named
@@ -20,6 +21,8 @@ MOST_ANSWER, MOST_TOPIC = 10_000, 40  # characters
 
 def take_request(request_id: int, *, actor: Actor) -> Request:
     """The actor answers it from now on. Raises WrongState when somebody was quicker, NotVisible, NotEditable."""
+    if not actor.access.sees_contacts:
+        raise NotEditable
     return change(
         request_id, actor, (State.QUEUED,), WITH_PEOPLE,
         state=State.RUNNING, person_id=actor.pk, started_at=timezone.now(),

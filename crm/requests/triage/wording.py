@@ -27,8 +27,8 @@ def guesses(request: Request) -> list[dict[str, Any]]:
 
 def silence() -> str:
     """Why there is no guess."""
-    # All but what was learned, which is large.
-    held = TriageModel.objects.defer("content").annotate(is_silent=Q(content=None)).filter(aim=Aim.TOPIC).first()
+    rows = TriageModel.objects.annotate(is_silent=Q(content__isnull=True))
+    held = rows.defer("content").filter(aim=Aim.TOPIC).first()  # what was learned is large
     examples = held.examples if held else 0
     if held is None or held.accuracy is None or held.baseline is None:
         words = _("It learns from answered requests with a topic, and has %(n)d of at least %(least)d, of two topics.")
