@@ -154,7 +154,7 @@ CACHES = {
     },
 }
 # Sessions live in the database, so that sign-in goes on without Valkey.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "crm.staff.session_store"
 
 CELERY_BROKER_URL = os.environ.get("BROKER_URL") or REDIS.broker(1)
 # Celery would close the pool of connections after each task.

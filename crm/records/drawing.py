@@ -1,6 +1,7 @@
 """Partials drawn by themselves, without a page around them, and what is kept of them. What they show is `formats`'."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -17,6 +18,12 @@ def draw(partial: str, facts: Mapping[str, Any], wording: formats.Wording | None
     context = Context(dict(facts), use_l10n=False)
     vars(context)["wording"] = wording
     return template.Engine.get_default().get_template(partial).render(context)
+
+
+@lru_cache(maxsize=1000)
+def draw_fixed(partial: str, language: str) -> SafeString:
+    """A partial that shows nothing but words: once in each language."""
+    return draw(partial, {})
 
 
 class Rows:

@@ -11,21 +11,26 @@ from crm.records.statements import prepared
 
 def visible_version(model: type[Record], record_id: int, reader: Reader) -> int | None:
     """None: there is no such record, it is in the trash, or not the reader's to see."""
-    version: int | None = first("t.version", model, record_id, reader)
-    return version
+    found = visible(model, record_id, reader, "t.version")
+    return found[0][0] if found else None
 
 
 def visible_row(model: type[Record], record_id: int, reader: Reader) -> dict[str, Any] | None:
     """All columns, as the log writes them."""
-    found = first("to_jsonb(t)", model, record_id, reader)
-    return json.loads(found) if found else None
+    found = visible(model, record_id, reader, "to_jsonb(t)")
+    return json.loads(found[0][0]) if found else None
 
 
-def first(what: str, model: type[Record], record_id: int, reader: Reader) -> Any:
+def visible(
+    model: type[Record], record_id: int, reader: Reader, columns: str, joins: str = "", order: str = "t.id"
+) -> list[tuple[Any, ...]]:
+    """Columns of the record `t` and of what is joined to it, in SQL of our own; no rows where it is not to be seen."""
     seen, seen_params = reader.access.sql("view", "t")
     table = connection.ops.quote_name(model._meta.db_table)
-    query = f"SELECT {what} FROM {table} t WHERE t.id = %s AND t.deleted_at IS NULL AND {seen}"  # noqa: S608  (constants)
+    query = f"""
+        SELECT {columns} FROM {table} t {joins}
+        WHERE t.id = %s AND t.deleted_at IS NULL AND {seen} ORDER BY {order}"""  # noqa: S608  (constants)
     with prepared() as cursor:
         cursor.execute(query, [record_id, *seen_params])
-        found = cursor.fetchone()
-    return found[0] if found else None
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -1,10 +1,10 @@
 """What every page shows around its content: modules, actions, unread notifications, and its place in the log."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
@@ -122,9 +122,9 @@ def is_below(path: str, url: str) -> bool:
     return path == url if url == "/" else path.startswith(url)
 
 
-def sidebars() -> Iterator[ModuleType]:
+@cache
+def sidebars() -> list[ModuleType]:
     """`<module>.sidebar` of each module that has one: `entries(user)`, `actions(user)`, and `figures(user)`, rows for
     `tally.summed`."""
-    for name in settings.PULSE_MODULES:
-        if module_has_submodule(apps.get_app_config(name).module, "sidebar"):
-            yield import_module(f"{apps.get_app_config(name).name}.sidebar")
+    configs = [apps.get_app_config(name) for name in settings.PULSE_MODULES]
+    return [import_module(f"{each.name}.sidebar") for each in configs if module_has_submodule(each.module, "sidebar")]

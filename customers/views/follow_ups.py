@@ -9,9 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from customers import services
 from customers.forms import FollowUpForm, next_morning
-from customers.reading import may_edit, read_customer
+from customers.reading import follow_ups_of, may_edit, read_customer
 from customers.views.answers import StaffRequest, refusing, with_toast
-from customers.views.pages import follow_ups_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -21,7 +20,7 @@ def follow_ups(request: StaffRequest, customer_id: int) -> HttpResponse:
     customer = read_customer(customer_id, request.user)
     context = {"customer": customer, "may_edit": may_edit(customer, request.user)}
     if request.method == "GET":
-        context["follow_ups"] = follow_ups_of(customer_id)
+        context["follow_ups"] = follow_ups_of(customer_id, request.user)
         return render(request, "customers/_follow_up_list.html", context)
     form = FollowUpForm(request.POST, auto_id=False)
     if not add(request, customer_id, form):
@@ -29,7 +28,7 @@ def follow_ups(request: StaffRequest, customer_id: int) -> HttpResponse:
     if not request.htmx:
         return redirect("customers:page", customer_id)
     context["follow_up_form"] = FollowUpForm(initial={"due_at": next_morning()}, auto_id=False)
-    context["follow_ups"] = follow_ups_of(customer_id)
+    context["follow_ups"] = follow_ups_of(customer_id, request.user)
     return render(request, "customers/_follow_up_added.html", context)
 
 
@@ -51,9 +50,10 @@ def follow_up_done(request: StaffRequest, follow_up_id: int) -> HttpResponse:
     done = "open" not in request.GET
     follow_up = services.complete_follow_up(follow_up_id, actor=request.user, done=done)
     customer_id = follow_up.customer_id
-    context = {"customer": {"id": customer_id}, "may_edit": True, "follow_ups": follow_ups_of(customer_id)}
     if not request.htmx:
         return redirect("customers:page", customer_id)
+    waiting = follow_ups_of(customer_id, request.user)
+    context = {"customer": {"id": customer_id}, "may_edit": True, "follow_ups": waiting}
     response = render(request, "customers/_follow_up_list.html", context)
     if not done:
         return with_toast(response, _("Open again."))

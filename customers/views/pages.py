@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 from crm.records import timeline
 from crm.staff.models import User
 from customers.forms import FollowUpForm, NoteForm, next_morning
-from customers.models import FollowUp, Note
+from customers.models import Note
 from customers.panels import panel_urls
-from customers.reading import may_edit, read_customer
+from customers.reading import may_edit, read_customer, read_with_follow_ups
 from customers.views.answers import StaffRequest, refusing
 from customers.views.fields import groups
 
@@ -23,8 +23,7 @@ SHOWN = {"everything": None, "changes": ["customer"]}
 @require_GET
 @refusing
 def customer_page(request: StaffRequest, customer_id: int) -> HttpResponse:
-    customer = read_customer(customer_id, request.user)
-    context = around(customer, request.user) | {"panels": panel_urls(customer_id), "place": "page"}
+    context = around(customer_id, request.user) | {"panels": panel_urls(customer_id), "place": "page"}
     return render(request, "customers/page.html", context)
 
 
@@ -35,28 +34,22 @@ def customer_drawer(request: StaffRequest, customer_id: int) -> HttpResponse:
 
 
 def show_drawer(request: StaffRequest, customer_id: int) -> HttpResponse:
-    customer = read_customer(customer_id, request.user)
-    return render(request, "customers/_drawer.html", around(customer, request.user) | {"place": "drawer"})
+    return render(request, "customers/_drawer.html", around(customer_id, request.user) | {"place": "drawer"})
 
 
-def around(customer: dict[str, Any], user: User) -> dict[str, Any]:
+def around(customer_id: int, user: User) -> dict[str, Any]:
     """What page and drawer both show."""
+    customer, follow_ups = read_with_follow_ups(customer_id, user)
     editable = may_edit(customer, user)
     return {
         "customer": customer,
         "may_edit": editable,
         "groups": groups(customer, editable=editable, sees_contacts=user.access.sees_contacts),
-        "follow_ups": follow_ups_of(customer["id"]),
+        "follow_ups": follow_ups,
         "note_form": NoteForm(auto_id=False),
         "follow_up_form": FollowUpForm(initial={"due_at": next_morning()}, auto_id=False),
-        **entries_of(customer["id"], user, "everything"),
+        **entries_of(customer_id, user, "everything"),
     }
-
-
-def follow_ups_of(customer_id: int) -> list[FollowUp]:
-    """Those that wait, the next due first."""
-    waiting = FollowUp.objects.open().filter(customer_id=customer_id, done_at=None)
-    return list(waiting.order_by("due_at", "id"))
 
 
 def entries_of(customer_id: int, user: User, show: str, before: int | None = None) -> dict[str, Any]:

@@ -171,6 +171,6 @@ def test_a_page_with_twenty_of_each_part_costs_what_an_empty_one_does(
     counted = []
     for customer in (bare, full):
         alice.get(f"/customers/{customer.pk}/")
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(5):
             counted.append(alice.get(f"/customers/{customer.pk}/").status_code)
     assert counted == [200, 200]

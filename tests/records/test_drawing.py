@@ -72,3 +72,10 @@ def test_what_is_kept_is_bounded(rows, wording, monkeypatch):
         draw(rows, wording, ROW | {"version": version})
 
     assert len(rows.of(wording.directory)) <= 10
+
+
+def test_partial_of_words_alone_is_drawn_once():
+    first = drawing.draw_fixed("_shortcuts.html", "en")
+
+    assert "Keyboard shortcuts" in first
+    assert drawing.draw_fixed("_shortcuts.html", "en") is first

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.forms import BoundField
 from django.template.base import VariableDoesNotExist
 from django.template.context import Context
+from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
 from crm.records import drawing, formats
@@ -54,6 +55,12 @@ def row(context: Context, partial: str, projected: dict[str, Any], key: str, *mo
     """A row of a list by its partial, which is given `row` and `key` alone: `{% row "_row.html" row row.key %}`, then
     the moments of which it says how long ago they are."""
     return drawing.rows.drawn(partial, projected, key, moments, _wording(context))
+
+
+@register.simple_tag
+def fixed(partial: str) -> SafeString:
+    """A partial that shows the same to everybody who reads the language: `{% fixed "_shortcuts.html" %}`."""
+    return drawing.draw_fixed(partial, translation.get_language() or "")
 
 
 @register.filter
