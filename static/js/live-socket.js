@@ -14,7 +14,7 @@ export function keepConnected(hear, lost) {
   setInterval(watchSilence, 250);
   window.addEventListener("online", () => { if (socket.readyState === WebSocket.CLOSED) connect(); });
   window.addEventListener("pagehide", () => socket.close());
-  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) connect(); });
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) comeBack(); });
 }
 
 export const isOpen = () => socket?.readyState === WebSocket.OPEN;
@@ -43,9 +43,19 @@ function connect() {
   socket.onclose = ({ code }) => lose(code);
 }
 
-function lose(code) {
+/** To a page that was left and kept: the end of its socket may be told only now, and is not that of the next. */
+function comeBack() {
+  leave();
+  connect();
+}
+
+function leave() {
   socket.onmessage = socket.onclose = null;
   ears.lost();
+}
+
+function lose(code) {
+  leave();
   if (code === NOT_WELCOME) return location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
   timer = setTimeout(connect, Math.min(200 * 2 ** retries++, SLOWEST) * (0.5 + Math.random()));
 }

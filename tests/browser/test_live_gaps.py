@@ -240,3 +240,18 @@ def test_a_customer_that_came_back_from_the_trash_is_live_again(stack, browse, c
     expect(row).to_have_count(1)
     change(customer, stack.people.bob, stage="vip")
     expect(row).to_contain_text("VIP")
+
+
+def test_a_page_that_is_come_back_to_has_one_socket(stack, browse, customer):
+    """As the browser's way back shows it: kept as it was left, and perhaps before the end of its socket is told."""
+    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
+    opened = []
+    page.on("websocket", lambda socket: opened.append(socket))
+    left = """() => {
+        window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+        window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    }"""
+    page.evaluate(left)
+    change(customer, stack.people.bob, title="After the way back")
+    expect(field(page, "title")).to_contain_text("After the way back")
+    assert len(opened) == 1
