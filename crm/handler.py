@@ -6,26 +6,19 @@ no part is, and a view that does nothing took three times as long.
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
-from weakref import WeakValueDictionary
 
 from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_started
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
 from crm.api import limits, problems
+from crm.lines import Full, Lines, caller_of, is_from
 from crm.timings.middleware import UNTIMED_PATHS
-
-
-def turned_away(rate: limits.Rate) -> HttpResponse:
-    refusal = problems.try_again_in(rate.resets_in, rate.headers())
-    refusal["Content-Length"] = str(len(refusal.content))  # which a middleware would say
-    return refusal
 
 
 class Handler(ASGIHandler):
@@ -33,9 +26,7 @@ class Handler(ASGIHandler):
         super(ASGIHandler, self).__init__()  # past its asynchronous chain of middleware
         self.load_middleware()
         self.threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
-        # Each token waits in a line of its own: behind a flood from one there are threads left for the others.
-        self.most_of_one = max(settings.WEB_THREADS // 2, 1)
-        self.lines: WeakValueDictionary[bytes, asyncio.Semaphore] = WeakValueDictionary()
+        self.lines = Lines(max(settings.WEB_THREADS // 3, 1))
         # Whoever asks how we are must not wait behind requests that wait for a database which is away.
         self.threads_for_probes = ThreadPoolExecutor(2, thread_name_prefix="probe")
 
@@ -55,20 +46,29 @@ class Handler(ASGIHandler):
             leaving.cancel()
 
     async def answer(self, scope: dict[str, Any], body: Any) -> Any:
-        """By a thread, in the line of its token if it has one; turned away when the token has used up its minute."""
-        threads = self.threads_for_probes if scope["path"] in UNTIMED_PATHS else self.threads
-        work = partial(asyncio.get_running_loop().run_in_executor, threads, self.respond, scope, body)
-        token = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        if not token:
-            return await work()
-        async with self.lines.setdefault(token, asyncio.Semaphore(self.most_of_one)):
-            rate = limits.door.rate_of(token)
-            if rate is None:
-                return await work()
+        """By a thread, in the line of its caller; turned away when that is full, or when the token has to wait."""
+        if scope["path"] in UNTIMED_PATHS:
+            return (await self.in_thread(self.threads_for_probes, scope, body))[0]
+        caller = caller_of(scope)
+        try:
+            async with self.lines.of(caller).turn():
+                rate = limits.door.rate_of(caller.secret) if caller else None
+                if rate is None:
+                    response, request = await self.in_thread(self.threads, scope, body)
+                    if caller and request and is_from(caller, request):
+                        self.lines.know(caller)
+                    return response
+                refusal = problems.try_again_in(rate.next_in, rate.headers())
+        except Full:
+            refusal = problems.too_busy()
         body.close()
-        return turned_away(rate)
+        refusal["Content-Length"] = str(len(refusal.content))  # which a middleware would say
+        return refusal
 
-    def respond(self, scope: dict[str, Any], body: Any) -> Any:
+    async def in_thread(self, threads: ThreadPoolExecutor, scope: dict[str, Any], body: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(threads, self.respond, scope, body)
+
+    def respond(self, scope: dict[str, Any], body: Any) -> tuple[Any, HttpRequest | None]:
         """In a thread. What is answered at once gives its database connection back before it is sent."""
         with body:
             set_script_prefix(get_script_prefix(scope))
@@ -78,7 +78,7 @@ class Handler(ASGIHandler):
             response._handler_class = type(self)
             if not response.streaming:
                 response.close()
-        return response
+        return response, request
 
     async def stream(self, response: HttpResponseBase, send: Any, leaving: "asyncio.Future[Any]") -> None:
         """Ends when the reader leaves. Parts are made in a thread of this answer's own."""

@@ -19,7 +19,8 @@ class Http:
 
     def __init__(self, host: str, port: int, token: str) -> None:
         self.host, self.port = host, port
-        self.always = f"Host: {host}:{port}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+        self.always = f"Host: {host}:{port}\r\nContent-Type: application/json\r\n"
+        self.bearing = {"Authorization": f"Bearer {token}"}
         self.room = asyncio.Semaphore(MOST)
         self.kept: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
@@ -36,7 +37,8 @@ class Http:
                 return None
 
     def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        named = self.bearing | {name.replace("_", "-"): value for name, value in headers.items()}
+        more = "".join(f"{name}: {value}\r\n" for name, value in named.items())
         head = f"{method} {path} HTTP/1.1\r\n{self.always}{more}Content-Length: {len(body)}\r\n\r\n"
         return head.encode() + body
 

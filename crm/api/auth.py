@@ -1,5 +1,6 @@
 """Who asks: programs with a bearer token, our own pages with their session and its CSRF token; sites, at one door."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -27,13 +28,14 @@ class Token(HttpBearer):
     """A token that does not hold is refused, whatever cookie comes with it."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
-        found = user_for_token(token.strip())
+        token = token.strip()
+        found = user_for_token(token)
         if found is None:
             raise AuthenticationError
         user, key = found
         # The timings read whose request it was from where Django's own middleware keeps it.
         request.user = request._cached_user = user  # type: ignore[attr-defined]
-        take(request, str(key.pk), settings.API_RATE)
+        take(request, token, str(key.pk), settings.API_RATE)
         return user
 
 
@@ -48,7 +50,7 @@ class SiteToken(HttpBearer):
         if site is None:
             raise AuthenticationError
         request.sent_by = site  # type: ignore[attr-defined]
-        take(request, site.sender, settings.SITE_RATE)
+        take(request, token, site.sender, settings.SITE_RATE)
         if len(request.body) > MOST_OF_SITES:
             raise RequestDataTooBig
         return site
@@ -60,12 +62,12 @@ class Session(SessionAuth):
         return request.user if request.user.is_authenticated and request.user.is_active else None
 
 
-def take(request: HttpRequest, token: str, limit: int) -> None:
-    """Counts this request; raises Throttled."""
-    request.rate = rate = limits.take(token, limit)  # type: ignore[attr-defined]
+def take(request: HttpRequest, token: str, name: str, limit: int) -> None:
+    """Counts this request under the name of the token; raises Throttled."""
+    request.rate = rate = limits.take(name, limit)  # type: ignore[attr-defined]
+    limits.door.note(token, rate)
     if rate.is_exceeded:
-        limits.door.close(request.headers["Authorization"], rate)
-        raise Throttled(wait=round(rate.resets_in))
+        raise Throttled(wait=math.ceil(rate.next_in))
 
 
 def site_of(request: HttpRequest) -> Site | None:

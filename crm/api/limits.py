@@ -1,86 +1,134 @@
-"""How often one token may ask: so many requests in each minute, counted in Valkey, or here while it is down."""
+"""How often one token may ask: so many requests a minute, evenly; counted in Valkey, or here while it is down.
 
+By the generic cell rate algorithm (ITU-T I.371, annex A: virtual scheduling): the requests of a token are due at even
+distances, and one is let in as long as the next is then due no later than a burst from now. It is a bucket that leaks,
+and one time is all that is kept of it.
+"""
+
+import math
 import threading
 import time
 from typing import Any, NamedTuple
 
 from crm.records import valkey
 
-WINDOW = 60  # seconds
+SECOND = 1_000_000  # times are in microseconds, which the numbers of Lua hold exactly
+MINUTE, BURST = 60 * SECOND, 2 * SECOND  # of which a limit speaks; of so much the requests may come at once
+MOST_KEPT = 1000  # tokens that a process counts before it drops those that have nothing used
+
+# By Valkey's clock, as those of several machines differ. Should it be set back, nobody waits longer than for a burst.
+TAKE = """
+local time, distance, burst = redis.call('TIME'), tonumber(ARGV[1]), tonumber(ARGV[2])
+local now = time[1] * 1000000 + time[2]
+local due = tonumber(redis.call('GET', KEYS[1])) or 0
+local ahead = math.min(math.max(due - now, 0), burst)
+if ahead + distance > burst then return {ahead, 1} end
+ahead = ahead + distance
+redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', math.ceil(ahead / 1000))
+return {ahead, 0}
+"""
 
 
 class Rate(NamedTuple):
-    """What a token has used of its minute; `resets_in` seconds until the next one begins."""
+    """Of a token that has asked: how far `ahead` its next request is due, in microseconds; if this was one too many."""
 
     limit: int
-    used: int
-    resets_in: float
+    ahead: int
+    is_exceeded: bool
 
     @property
-    def is_exceeded(self) -> bool:
-        return self.used > self.limit
+    def distance(self) -> int:
+        return distance_of(self.limit)
+
+    @property
+    def burst(self) -> int:
+        return burst_of(self.limit)
+
+    @property
+    def next_in(self) -> float:
+        """Seconds until one more is let in."""
+        return max(self.ahead + self.distance - self.burst, 0) / SECOND
 
     def headers(self) -> dict[str, str]:
-        """As draft-ietf-httpapi-ratelimit-headers has them."""
-        left = max(self.limit - self.used, 0)
+        """As draft-ietf-httpapi-ratelimit-headers has them: so many at once, which are whole again in so long."""
+        left = (self.burst - self.ahead) // self.distance
         return {
-            "RateLimit-Policy": f'"token";q={self.limit};w={WINDOW}',
-            "RateLimit": f'"token";r={left};t={round(self.resets_in)}',
+            "RateLimit-Policy": f'"token";q={self.burst // self.distance};w={math.ceil(self.burst / SECOND)}',
+            "RateLimit": f'"token";r={left};t={math.ceil(self.ahead / SECOND)}',
         }
 
 
+def distance_of(limit: int) -> int:
+    return MINUTE // limit
+
+
+def burst_of(limit: int) -> int:
+    """One request may always come."""
+    return max(BURST, distance_of(limit))
+
+
 def take(token: str, limit: int) -> Rate:
-    """Counts one request of the token of this name."""
-    now = time.time()
-    window = int(now // WINDOW)
-    used = count_in_valkey(f"rate:{token}:{window}")
-    if used is None:
-        used = local.count(token, window)
-    return Rate(limit, used, (window + 1) * WINDOW - now)
+    """Counts one request of the token of this name; one that is refused does not count."""
+    ahead, is_exceeded = take_in_valkey(token, limit) or local.take(token, limit)
+    return Rate(limit, ahead, is_exceeded)
 
 
-class Door:
-    """Where this process turns away tokens that have used up their minute, before anybody works on what they send."""
-
-    def __init__(self) -> None:
-        self.shut: dict[bytes, tuple[int, float]] = {}  # the limit and the end of the minute, by Authorization header
-
-    def close(self, authorization: str, rate: Rate) -> None:
-        self.shut[authorization.encode("latin-1")] = (rate.limit, time.time() + rate.resets_in)
-
-    def rate_of(self, authorization: bytes) -> Rate | None:
-        """What is left to who is turned away; None for who may come in."""
-        limit, ends = self.shut.get(authorization, (0, 0.0))
-        if (left := ends - time.time()) > 0:
-            return Rate(limit, limit + 1, left)
-        self.shut.pop(authorization, None)
-        return None
-
-
-def count_in_valkey(key: str) -> int | None:
-    def work(client: Any) -> int:
-        pipe = client.pipeline(transaction=False)
-        pipe.incr(key).expire(key, WINDOW * 2)
-        return int(pipe.execute()[0])
+def take_in_valkey(token: str, limit: int) -> tuple[int, bool] | None:
+    def work(client: Any) -> tuple[int, bool]:
+        ahead, is_exceeded = client.eval(TAKE, 1, f"rate:{token}", distance_of(limit), burst_of(limit))
+        return ahead, bool(is_exceeded)
 
     return valkey.attempt(work)
 
 
-class LocalCounts:
-    """Counts of the present window in this process alone."""
+class LocalRates:
+    """What tokens have used in this process alone: the time at which the next request of each is due."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.window = 0
-        self.counts: dict[str, int] = {}
+        self.due: dict[str, int] = {}
 
-    def count(self, token: str, window: int) -> int:
+    def take(self, token: str, limit: int) -> tuple[int, bool]:
+        now, distance = microseconds(), distance_of(limit)
         with self.lock:
-            if window != self.window:
-                self.window, self.counts = window, {}
-            self.counts[token] = self.counts.get(token, 0) + 1
-            return self.counts[token]
+            if len(self.due) > MOST_KEPT:
+                self.due = {each: due for each, due in self.due.items() if due > now}
+            ahead = max(self.due.get(token, 0) - now, 0)
+            if ahead + distance > burst_of(limit):
+                return ahead, True
+            self.due[token] = now + ahead + distance
+            return ahead + distance, False
 
 
-local = LocalCounts()
+class Door:
+    """Where this process turns away tokens that may not ask yet, before anybody works on what they send.
+
+    Only tokens that were found to be valid are ever noted, so that nobody fills it with others.
+    """
+
+    def __init__(self) -> None:
+        self.shut: dict[str, tuple[int, int]] = {}  # the limit and what is due, by token
+
+    def note(self, token: str, rate: Rate) -> None:
+        """Shuts it for this token until its next request would be let in."""
+        if rate.next_in:
+            self.shut[token] = (rate.limit, microseconds() + rate.ahead)
+
+    def rate_of(self, token: str) -> Rate | None:
+        """What is left to who is turned away; None for who may come in."""
+        if token not in self.shut:
+            return None
+        limit, due = self.shut[token]
+        rate = Rate(limit, due - microseconds(), is_exceeded=True)
+        if rate.next_in:
+            return rate
+        self.shut.pop(token, None)
+        return None
+
+
+def microseconds() -> int:
+    return time.monotonic_ns() // 1000
+
+
+local = LocalRates()
 door = Door()

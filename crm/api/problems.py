@@ -113,6 +113,10 @@ def try_again_in(wait: float, headers: Mapping[str, str] | None = None) -> HttpR
     return problem(429, detail, headers={"Retry-After": str(seconds), **(headers or {})})
 
 
+def too_busy() -> HttpResponse:
+    return problem(503, _("Too many wait already; try again in a moment."), headers={"Retry-After": "1"})
+
+
 def http_error(request: HttpRequest, error: errors.HttpError) -> HttpResponse:
     if isinstance(error.__cause__, RequestDataTooBig):
         return too_large(request, error)

@@ -2,16 +2,20 @@
 
 import asyncio
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
+from crm import lines
 from crm.api import limits
 from crm.handler import Handler
+from crm.lines import Caller
 
 PARTS = 1000
 
@@ -129,21 +133,24 @@ class Reader:
 
 async def test_who_has_asked_too_often_is_turned_away_without_a_thread(client, monkeypatch):
     monkeypatch.setattr(limits, "door", limits.Door())
-    limits.door.close("Bearer loud", limits.Rate(limit=2, used=3, resets_in=0.3))
+    limits.door.note("loud", limits.Rate(limit=240, ahead=limits.BURST, is_exceeded=False))
     released.set()
 
     refused = await client.get("/hold", headers={"Authorization": "Bearer loud"})
+    respelled = await client.get("/hold", headers={"Authorization": "bearer   loud "})
     others = await client.get("/count_body", headers={"Authorization": "Bearer quiet"})
 
     assert (refused.status_code, refused.json()["status"], refused.headers["Retry-After"]) == (429, 429, "1")
     assert refused.headers["Content-Length"] == str(len(refused.content))
-    assert refused.headers["RateLimit-Policy"] == '"token";q=2;w=60'
-    assert (others.status_code, threads) == (200, [])
-    await asyncio.sleep(0.3)
+    assert refused.headers["RateLimit-Policy"] == '"token";q=8;w=2'
+    assert (respelled.status_code, others.status_code, threads) == (429, 200, [])
+    await asyncio.sleep(0.25)
     assert (await client.get("/hold", headers={"Authorization": "Bearer loud"})).status_code == 200
 
 
-async def test_one_token_leaves_threads_for_the_others(client):
+async def test_one_token_leaves_threads_for_the_others(client, handler):
+    for name in ("loud", "quiet"):
+        handler.lines.know(Caller("token", name))
     loud = [asyncio.ensure_future(client.get("/hold", headers={"Authorization": "Bearer loud"})) for _ in range(6)]
     await begun()
 
@@ -154,8 +161,59 @@ async def test_one_token_leaves_threads_for_the_others(client):
     assert {(await each).status_code for each in loud} == {200}
 
 
-async def test_no_more_threads_than_there_may_be(client):
-    asked = [asyncio.ensure_future(client.get("/hold")) for _ in range(6)]
+async def test_tokens_that_are_made_up_wait_in_one_line(client, handler):
+    handler.lines.know(Caller("session", "known"))
+    made_up = [asyncio.ensure_future(client.get("/hold", headers={"Authorization": f"Bearer {n}"})) for n in range(6)]
+    await begun()
+
+    known = await client.get("/count_body", headers={"Cookie": f"a=b; {settings.SESSION_COOKIE_NAME}=known"})
+
+    assert (known.status_code, len(threads)) == (200, 1)
+    released.set()
+    assert {(await each).status_code for each in made_up} == {200}
+    assert (len(handler.lines.known), len(handler.lines.lines)) == (1, 0)
+
+
+async def test_who_would_wait_for_too_long_is_sent_away(client, handler, monkeypatch):
+    monkeypatch.setattr(lines, "MOST_WAITING", 2)
+    asked = [asyncio.ensure_future(client.get("/hold")) for _ in range(3)]
+    await begun()
+
+    refused = await client.get("/hold")
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    released.set()
+    assert {(await each).status_code for each in asked} == {200}
+    assert (await client.get("/hold")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("caller", "request_has", "is_known"),
+    [
+        (Caller("token", "t"), {"rate": None}, True),
+        (Caller("token", "t"), {"_cached_user": SimpleNamespace(is_authenticated=True)}, False),
+        (Caller("session", "s"), {"_cached_user": SimpleNamespace(is_authenticated=True)}, True),
+        (Caller("session", "s"), {"_cached_user": SimpleNamespace(is_authenticated=False)}, False),
+        (Caller("session", "s"), {}, False),
+    ],
+)
+def test_who_a_request_was_really_from(caller, request_has, is_known):
+    assert lines.is_from(caller, SimpleNamespace(**request_has)) is is_known
+
+
+def test_only_so_many_callers_are_remembered(monkeypatch):
+    monkeypatch.setattr(lines, "MOST_KNOWN", 2)
+    kept = lines.Lines(1)
+    for name in ("a", "b", "a", "c"):
+        kept.know(Caller("token", name))
+
+    assert [caller.secret for caller in kept.known] == ["a", "c"]
+
+
+async def test_no_more_threads_than_there_may_be(client, handler):
+    for number in range(6):
+        handler.lines.know(Caller("token", str(number)))
+    asked = [asyncio.ensure_future(client.get("/hold", headers={"Authorization": f"Bearer {n}"})) for n in range(6)]
     await begun()
     await asyncio.sleep(0.05)
     assert len(threads) == 2

@@ -1,0 +1,88 @@
+"""In which line a request waits for a thread: behind a flood from one caller there are threads left for the others.
+
+A caller is known by its token or its session once a request with it was answered as theirs. Whoever is not known yet
+waits with all others who are not, since tokens are easily made up.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
+
+from django.conf import settings
+from django.http import HttpRequest, parse_cookie
+
+MOST_WAITING = 200  # in one line; more are sent away, as each holds what it has brought
+MOST_KNOWN = 10_000  # callers; who has not been here for the longest time is forgotten
+
+
+class Caller(NamedTuple):
+    """By a bearer's token, or by the key of a session."""
+
+    kind: str
+    secret: str
+
+
+def caller_of(scope: Mapping[str, Any]) -> Caller | None:
+    """Whoever the request says it is from: nothing is looked up."""
+    headers = dict(reversed(scope["headers"]))  # of several the first
+    if authorization := headers.get(b"authorization"):
+        return Caller("token", authorization.decode("latin-1").partition(" ")[2].strip())
+    cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+    session = cookies.get(settings.SESSION_COOKIE_NAME)
+    return Caller("session", session) if session else None
+
+
+def is_from(caller: Caller, request: HttpRequest) -> bool:
+    """Whether it turned out to be."""
+    if caller.kind == "token":
+        return hasattr(request, "rate")
+    user = getattr(request, "_cached_user", None)
+    return bool(user and user.is_authenticated)
+
+
+class Full(Exception):
+    """So many wait already that one more would wait for too long."""
+
+
+class Line:
+    def __init__(self, width: int) -> None:
+        self.room = asyncio.Semaphore(width)
+        self.waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Raises Full."""
+        if self.waiting >= MOST_WAITING:
+            raise Full
+        self.waiting += 1
+        try:
+            await self.room.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self.room.release()
+
+
+class Lines:
+    def __init__(self, width: int) -> None:
+        """`width`: how many of one line are answered at once."""
+        self.width = width
+        self.strangers = Line(width)
+        self.known: OrderedDict[Caller, None] = OrderedDict()
+        self.lines: WeakValueDictionary[Caller, Line] = WeakValueDictionary()  # as long as somebody is in them
+
+    def of(self, caller: Caller | None) -> Line:
+        if caller is None or caller not in self.known:
+            return self.strangers
+        return self.lines.setdefault(caller, Line(self.width))
+
+    def know(self, caller: Caller) -> None:
+        self.known[caller] = None
+        self.known.move_to_end(caller)
+        if len(self.known) > MOST_KNOWN:
+            self.known.popitem(last=False)
