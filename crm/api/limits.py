@@ -110,19 +110,21 @@ class Door:
         self.shut: dict[str, tuple[int, int]] = {}  # the limit and what is due, by token
 
     def note(self, token: str, rate: Rate) -> None:
-        """Shuts it for this token until its next request would be let in."""
+        """Shuts it for this token until its next request would be let in; opens it when that is now."""
         if rate.next_in:
             self.shut[token] = (rate.limit, microseconds() + rate.ahead)
+        else:
+            self.shut.pop(token, None)
 
     def rate_of(self, token: str) -> Rate | None:
-        """What is left to who is turned away; None for who may come in."""
+        """What is left to who is turned away; None for who may come in, alone until it is noted what is left then."""
         if token not in self.shut:
             return None
         limit, due = self.shut[token]
         rate = Rate(limit, due - microseconds(), is_exceeded=True)
         if rate.next_in:
             return rate
-        self.shut.pop(token, None)
+        self.shut[token] = (limit, microseconds() + rate.burst)
         return None
 
 

@@ -150,6 +150,19 @@ def test_the_door_is_shut_by_the_last_that_is_let_in(programs, settings):
     assert 59 < limits.door.rate_of(token).next_in <= 60
 
 
+def test_who_may_come_again_comes_alone_until_it_is_known_what_is_left(monkeypatch):
+    """Else all that wait would come in, each to be told that the first was the last."""
+    clock, door = Clock("process", monkeypatch), limits.Door()
+    door.note("asker", limits.Rate(600, limits.BURST, is_exceeded=False))
+    clock.advance(0.1)
+
+    came_in = [door.rate_of("asker") is None for _ in range(3)]
+    door.note("asker", limits.Rate(600, limits.BURST // 2, is_exceeded=False))
+
+    assert came_in == [True, False, False]
+    assert door.rate_of("asker") is None
+
+
 @pytest.mark.parametrize("counted_in", ["valkey", "process"])
 def test_a_minute_lets_in_its_number_and_one_burst(monkeypatch, counted_in):
     limit, clock = 600, Clock(counted_in, monkeypatch)
