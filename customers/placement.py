@@ -1,13 +1,13 @@
 """Who is the right one to do something for a customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from crm.records.access import Reach
+from crm.requests.desk.placement import able
 from crm.staff.models import User
 from customers.models import Customer, FollowUp
 
@@ -27,24 +27,18 @@ class Placed(NamedTuple):
 def best_placed(customer: Customer) -> Placed | None:
     """The owner, else one of the customer's team, else whoever sees all: of several the one with the least to do.
 
-    Only people who may sign in and may change the customer; None where there is nobody.
+    Only people who may sign in, change the customer and see how to reach it; None where there is nobody.
     """
 
     def distance(user: User) -> int:
         return 0 if user.pk == customer.owner_id else 1 if user.team_id and user.team_id == customer.team_id else 2
 
-    scope = {"owner_id": customer.owner_id, "team_id": customer.team_id}
-    able = [user for user in near(customer) if user.access.admits(scope, "edit")]
-    if not able:
+    people = able(customer)
+    if not people:
         return None
-    nearest = min(map(distance, able))
-    chosen = the_least_busy([user for user in able if distance(user) == nearest])
+    nearest = min(map(distance, people))
+    chosen = the_least_busy([user for user in people if distance(user) == nearest])
     return Placed(chosen, str(WHY[nearest]))
-
-
-def near(customer: Customer) -> Iterable[User]:
-    whose = Q(pk=customer.owner_id) | Q(team__isnull=False, team=customer.team_id) | Q(role__edit=Reach.ALL)
-    return User.objects.filter(whose, is_active=True)
 
 
 def the_least_busy(people: Sequence[User]) -> User:

@@ -12,7 +12,7 @@ from crm.records.models import ChangeNew
 from crm.requests.models import Request
 from crm.requests.services import accept_request
 from crm.staff.hours import next_working_hour
-from crm.staff.models import User
+from crm.staff.models import Role, User
 from customers import requests, services
 from customers.models import Consent, Customer, FollowUp
 from tests.factories import make_user, number_changes
@@ -155,6 +155,8 @@ def test_the_past_means_now(ask):
 def test_without_the_owner_the_least_busy_of_the_team_calls_back(ask, everybody, customer):
     eve = make_user("eve", team=everybody.bob.team)
     make_user("fay", "viewer", team=everybody.bob.team)  # may change nothing
+    Role.objects.create(code="temp", name="Temp", view="team", edit="team")
+    make_user("gil", "temp", team=everybody.bob.team)  # does not see whom to call
     for user, count in ((everybody.bob, 2), (eve, 1)):
         for _ in range(count):
             services.add_follow_up(
