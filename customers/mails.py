@@ -13,12 +13,12 @@ from customers.models import Consent, Customer, DataCopy
 SALT = "customers.copy"
 
 
-def write(customer: Customer, subject: str, *lines: str) -> bool:
+def write(customer: Customer, subject: str, *lines: str, is_private: bool = False) -> bool:
     """Whether there was an address. Call in the transaction of what is written about."""
     if not customer.emails:
         return False
     body = "\n\n".join([_("Hello %s,") % customer.name, *lines])
-    write_mail(customer.pk, to=customer.emails[0], subject=subject, body=f"{body}\n")
+    write_mail(customer.pk, to=customer.emails[0], subject=subject, body=f"{body}\n", is_private=is_private)
     return True
 
 
@@ -26,7 +26,9 @@ def hand_over(customer: Customer, held: DataCopy) -> bool:
     """A link by which whoever reads this mailbox fetches the copy until it expires."""
     link = urljoin(settings.PUBLIC_URL, reverse("customers:handed_copy", args=[ticket_for(held)]))
     until = _("It can be fetched until %s (UTC).") % held.expires_at.strftime("%Y-%m-%d %H:%M")
-    return write(customer, _("Your data"), _("Here is the copy of all that we hold about you:"), link, until)
+    return write(
+        customer, _("Your data"), _("Here is the copy of all that we hold about you:"), link, until, is_private=True
+    )
 
 
 def ticket_for(held: DataCopy) -> str:

@@ -37,9 +37,11 @@ class DispatchQuerySet(models.QuerySet[Any]):
         return self.visible_to(user).filter(user.access.q("edit", "customer__"))
 
 
-def title_of(content: dict[str, Any]) -> str:
-    """A mail's subject, or what a call tells of."""
-    return str(content.get("subject") or content["type"])
+def title_of(content: dict[str, Any], sees_contacts: bool) -> str:
+    """A mail's subject, which may quote the customer, or what a call tells of."""
+    if "type" in content:
+        return str(content["type"])
+    return str(content["subject"] if sees_contacts else _("Mail"))
 
 
 class Dispatch(models.Model):
@@ -84,12 +86,12 @@ class Dispatch(models.Model):
         return f"{self.recipient} {self.pk}"
 
     @property
-    def title(self) -> str:
-        return title_of(self.content)
-
-    @property
     def text(self) -> str:
         return str(json.dumps(self.content, indent=2) if self.site_id else self.content["body"])
+
+    @property
+    def is_private(self) -> bool:
+        return bool(self.content.get("is_private"))
 
     @property
     def is_to_look_at(self) -> bool:

@@ -16,11 +16,13 @@ class WrongState(RecordError):
     """Only what is unknown or was given up is sent again; only that and what waits is discarded."""
 
 
-def write_mail(customer_id: int, *, to: str, subject: str, body: str) -> Dispatch:
-    """Call in the transaction that causes it: both are there or neither. It leaves within a second or two."""
-    dispatch: Dispatch = Dispatch.objects.create(
-        customer_id=customer_id, recipient=to, content={"subject": subject, "body": body}
-    )
+def write_mail(customer_id: int, *, to: str, subject: str, body: str, is_private: bool = False) -> Dispatch:
+    """Call in the transaction that causes it: both are there or neither. It leaves within a second or two.
+
+    The body of one that `is_private` is for the customer alone: the outbox does not show it.
+    """
+    content = {"subject": subject, "body": body} | ({"is_private": True} if is_private else {})
+    dispatch: Dispatch = Dispatch.objects.create(customer_id=customer_id, recipient=to, content=content)
     return dispatch
 
 

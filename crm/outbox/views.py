@@ -1,6 +1,7 @@
 """What leaves the house, by state; and one dispatch, with what a person may decide about it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import BadRequest, ValidationError
@@ -36,17 +37,19 @@ def dispatch_list(request: StaffRequest) -> HttpResponse:
     if state in State.values:
         rows = rows.filter(state=state)
     try:
-        found = page(rows, NEWEST_FIRST, as_shown, COLUMNS, after=request.GET.get("after"), limit=LIMIT)
+        shown = partial(as_shown, sees_contacts=request.user.access.sees_contacts)
+        found = page(rows, NEWEST_FIRST, shown, COLUMNS, after=request.GET.get("after"), limit=LIMIT)
     except ValidationError as error:
         raise BadRequest("; ".join(error.messages)) from None
     context = {"rows": found.rows, "next": found.next, "state": state, "states": State.choices}
     return render(request, "outbox/list.html", context | {"shows_contacts": request.user.access.sees_contacts})
 
 
-def as_shown(row: Any) -> dict[str, Any]:
+def as_shown(row: Any, *, sees_contacts: bool) -> dict[str, Any]:
     created = canonical(row["created_at"], "time")
     return {
-        **row, "created_at": created, "title": title_of(row["content"]), "state_name": State(row["state"]).label,
+        **row, "created_at": created, "title": title_of(row["content"], sees_contacts),
+        "state_name": State(row["state"]).label,
     }  # fmt: skip
 
 
@@ -73,6 +76,7 @@ def show(request: StaffRequest, dispatch_id: int, status: int = 200) -> HttpResp
     scope = {"owner_id": found.customer.owner_id, "team_id": found.customer.team_id}
     context = {
         "found": found,
+        "title": title_of(found.content, request.user.access.sees_contacts),
         "may_edit": request.user.access.admits(scope, "edit"),
         "shows_contacts": request.user.access.sees_contacts,
     }

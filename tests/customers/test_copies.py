@@ -76,6 +76,15 @@ def test_the_customer_is_mailed_a_link_that_works_until_the_copy_expires(copy, c
     assert client.get(path).status_code == 404
 
 
+def test_the_link_is_the_customers_alone_and_no_way_around_the_right_to_export(copy, browser_of):
+    mail = Dispatch.objects.get(content__subject="Your data")
+
+    page = browser_of("bob").get(f"/outbox/{mail.pk}/").content.decode()
+
+    assert "meant for the customer alone" in page
+    assert "/copies/" not in page
+
+
 def test_who_has_no_address_is_mailed_nothing(ask, customer, everybody):
     services.update_customer(customer.pk, actor=everybody.bob, version=customer.version, changes={"emails": []})
 
