@@ -91,6 +91,16 @@ def test_too_little_teaches_nothing(pairs):
     assert trained.examples == len(pairs)
 
 
+@pytest.mark.parametrize("shared", [0, 2])
+def test_texts_that_share_no_words_teach_nothing(shared):
+    """As whole sentences are one word where nobody writes blanks between them."""
+    known = ["refund please"] * shared + [f"发票金额不对{n}" for n in range(60 - shared)]
+
+    trained = training.train(known, ["a", "b"] * 30)
+
+    assert trained == training.Trained(None, 60, 2, None, 0.5)
+
+
 def test_what_is_no_better_than_the_most_frequent_is_not_used():
     rng = Random(3)
     labels = ["a" if rng.random() < 0.8 else "b" for _ in range(200)]
@@ -165,6 +175,8 @@ def test_it_is_silent_and_says_why(answered, ask):
 
     assert wording.guesses(request) == []
     assert "has 12 of at least 50" in wording.silence()
+    TriageModel.objects.update(baseline=0.5)
+    assert wording.silence() == "Answered requests have too few words in common to learn from."
     TriageModel.objects.update(accuracy=0.4, baseline=0.5)
     assert wording.silence().startswith("It would be right in 40 %, no more than")
     TriageModel.objects.update(content={"classes": []})

@@ -17,7 +17,7 @@ MOST_TERMS = 4_000
 
 
 class Trained(NamedTuple):
-    """`model` is None when it would be of no use: too few examples, one class, or no better than the baseline.
+    """`model` is None when it would be of no use: too few examples, one class, no word in common, nothing gained.
 
     `accuracy` was measured by cross-validation, each answer judged by a model that had not seen it.
     """
@@ -42,8 +42,11 @@ def train(texts: Sequence[str], labels: Sequence[str]) -> Trained:
 def learn(known: list[str], said: list[str], coverage: float) -> Trained:
     from sklearn.model_selection import cross_val_score
 
-    accuracy = float(cross_val_score(pipeline(), known, said, cv=FOLDS).mean())
     baseline = Counter(said).most_common(1)[0][1] / len(said)
+    try:
+        accuracy = float(cross_val_score(pipeline(), known, said, cv=FOLDS, error_score="raise").mean())
+    except ValueError:  # no word is in two of the texts, as where whole sentences are written without blanks
+        return Trained(None, len(known), len(set(said)), None, baseline)
     model = read(calibrated(known, said), coverage) if accuracy > baseline else None
     return Trained(model, len(known), len(set(said)), accuracy, baseline)
 

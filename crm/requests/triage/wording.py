@@ -30,9 +30,11 @@ def silence() -> str:
     rows = TriageModel.objects.annotate(is_silent=Q(content__isnull=True))
     held = rows.defer("content").filter(aim=Aim.TOPIC).first()  # what was learned is large
     examples = held.examples if held else 0
-    if held is None or held.accuracy is None or held.baseline is None:
+    if held is None or held.baseline is None:
         words = _("It learns from answered requests with a topic, and has %(n)d of at least %(least)d, of two topics.")
         return words % {"n": examples, "least": LEAST}
+    if held.accuracy is None:
+        return _("Answered requests have too few words in common to learn from.")
     shares = {"share": round(100 * held.accuracy), "baseline": round(100 * held.baseline)}
     if held.is_silent:
         words = _("It would be right in %(share)d %%, no more than always saying the most frequent (%(baseline)d %%).")
