@@ -7,6 +7,9 @@ from django.forms.utils import pretty_name
 from django.utils.translation import gettext as _
 
 from crm.requests.kinds import kind_named
+from crm.requests.live import title_of
+
+FOLLOWS = "waits_for"  # in a result: the kind of request without which nothing more happens
 
 
 class Said(NamedTuple):
@@ -21,7 +24,7 @@ def said(kind_name: str, values: Mapping[str, Any] | None) -> list[Said]:
     fields = kind.form().fields if kind and kind.form else {}
     labels = {name: str(field.label) for name, field in fields.items() if field.label}
     return [
-        Said(name, labels.get(name, pretty_name(name)), in_words(value, labels))
+        Said(name, labels.get(name, pretty_name(name)), title_of(value) if name == FOLLOWS else in_words(value, labels))
         for name, value in (values or {}).items()
     ]
 

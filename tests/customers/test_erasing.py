@@ -129,6 +129,12 @@ def test_the_timeline_still_says_that_it_happened(customer, known, send, browser
     assert browser_of("bob").get(f"/customers/{customer.pk}/").status_code == 200
 
 
+def test_who_asks_is_told_what_is_missing(customer, send, browser_of):
+    asked = send("bob", "erase_data")
+
+    assert "Approval of an erasure" in browser_of("bob").get(asked.get_absolute_url()).content.decode()
+
+
 def test_it_takes_two(customer, send, everybody):
     assert send("dana", "approve_erasure").reason == "Nobody has asked for these data to be erased."
     send("dana", "erase_data")
