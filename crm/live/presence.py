@@ -28,6 +28,9 @@ class Presence:
         if message["process"] != self.process:
             self.others[message["process"]] = (now, message["here"], message["users"])
 
+    def forget_silent(self, now: float) -> None:
+        self.others = {process: said for process, said in self.others.items() if now - said[0] < FORGET}
+
     def own(self, sockets: Iterable[Socket], now: float) -> Here:
         here: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         for socket in sockets:
@@ -41,22 +44,19 @@ class Presence:
         users = sorted({socket.identity.user_id for socket in sockets})
         return json.dumps({"process": self.process, "here": self.own(sockets, now), "users": users})
 
-    def online(self, sockets: Iterable[Socket], now: float) -> list[int]:
+    def online(self, sockets: Iterable[Socket]) -> list[int]:
         users = {socket.identity.user_id for socket in sockets}
-        for said_at, _, theirs in self.others.values():
-            if now - said_at < FORGET:
-                users |= set(theirs)
-        return sorted(users)
+        return sorted(users.union(*(theirs for _, _, theirs in self.others.values())))
 
     def changed(self, sockets: Iterable[Socket], now: float) -> Here:
         """Topics whose people are not those of the last call, with the people who are there now."""
+        self.forget_silent(now)
         everybody: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        fresh = [here for said_at, here, _ in self.others.values() if now - said_at < FORGET]
-        for here in [self.own(sockets, now), *fresh]:
+        for here in [self.own(sockets, now), *(here for _, here, _ in self.others.values())]:
             for topic, people in here.items():
                 everybody[topic] += people
         current = {topic: distinct(people) for topic, people in everybody.items()}
-        current[EVERYWHERE] = [{"user": user, "field": None} for user in self.online(sockets, now)]
+        current[EVERYWHERE] = [{"user": user, "field": None} for user in self.online(sockets)]
         changed = {
             topic: current.get(topic, [])
             for topic in {*current, *self.told}
