@@ -4,12 +4,10 @@ One relay leads, by an advisory lock that only relays take; the others stand by.
 the inbox or rows in the log, never anything between: hubs that miss a published row read it from the log.
 """
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,10 +15,10 @@ from django.db import connections
 from psycopg.rows import dict_row
 
 from crm.live import bus
+from crm.live.announcing import announce, write_cache
 from crm.readiness import say_ready
-from crm.records import cache, registry
+from crm.records import registry
 from crm.records.log import COLUMNS
-from crm.timings import clock, recorder
 
 log = logging.getLogger(__name__)
 
@@ -248,43 +246,3 @@ class Mover:
                 f"CREATE TABLE {name} (LIKE change INCLUDING ALL);"
                 f"ALTER TABLE change ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({start + PARTITION})"
             )
-
-
-def announce(epoch: str, rows: list[dict[str, Any]]) -> None:
-    """Caches and publishes what is already in the log, so nothing here may fail the relay or make it wait long."""
-    cached_at = clock.now() if write_cache(rows) else None
-    bus.publish(json.dumps({"epoch": epoch, "rows": rows}, default=plain, ensure_ascii=False))
-    recorder.record_changes(timing(row, cached_at) for row in rows)
-
-
-def timing(row: dict[str, Any], cached_at: datetime | None) -> recorder.ChangeRow:
-    kind = registry.record_type(row["record"])
-    return recorder.ChangeRow(
-        seq=row["seq"],
-        record=row["record"],
-        record_id=row["record_id"],
-        subject=row["root"],
-        module=kind.module if kind else "",
-        way=row["way"],
-        written_at=row["written_at"],
-        numbered_at=row["numbered_at"],
-        cached_at=cached_at,
-    )
-
-
-def write_cache(rows: list[dict[str, Any]]) -> bool:
-    """The last version of each cached record among the rows."""
-    entries = {}
-    for row in rows:
-        kind = registry.record_type(row["record"])
-        if kind and kind.is_cached:
-            gone = row["op"] == "d" or row["data"].get("deleted_at")
-            projected = None if gone else kind.projection.project(row["data"])
-            entries[row["root"]] = (row["record"], row["record_id"], projected, kind.projection)
-    return cache.write_many(entries.values()) if entries else True
-
-
-def plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value))

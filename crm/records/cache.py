@@ -26,6 +26,8 @@ for place, key in ipairs(KEYS) do
 end
 """
 
+Entry = tuple[str, int, Mapping[str, Any] | None, Projection]  # None: the record is gone
+
 
 def key(record: str, record_id: int) -> str:
     return f"{record}:{record_id}"
@@ -46,19 +48,20 @@ def write(record: str, record_id: int, projected: Mapping[str, Any], projection:
     write_many([(record, record_id, projected, projection)])
 
 
-def write_many(entries: Iterable[tuple[str, int, Mapping[str, Any] | None, Projection]]) -> bool:
-    """Writes projections (None: the record is gone) in one round trip; False when the server is down."""
+def write_many(entries: Iterable[Entry]) -> None:
+    """Writes projections in one round trip."""
+    valkey.attempt(lambda client: put(client, entries))
+
+
+def put(client: Any, entries: Iterable[Entry]) -> None:
+    """The command that writes projections, to a client or into a pipeline."""
     keys: list[str] = []
     values: list[str] = []
     for record, record_id, projected, projection in entries:
         keys.append(key(record, record_id))
         values += texts(projected, projection) if projected else ("", "")
-
-    def work(client: Any) -> bool:
+    if keys:
         client.eval(WRITE_NEWER, len(keys), *keys, *values)
-        return True
-
-    return bool(valkey.attempt(work))
 
 
 def forget(record: str, record_id: int) -> None:

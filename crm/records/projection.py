@@ -80,6 +80,8 @@ def canonical(value: Any, kind: Kind) -> Any:
 
 
 def encode_value(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, list | bool):

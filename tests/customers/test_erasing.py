@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.api.models import KeptAnswer
-from crm.live.relay import write_cache
+from crm.live.announcing import write_cache
 from crm.records import valkey
 from crm.records.models import Change
 from crm.requests.desk import services as desk

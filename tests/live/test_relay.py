@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from crm.live import relay as relays
-from crm.live.relay import Mover, Relay, announce, connect
+from crm.live.announcing import announce
+from crm.live.relay import Mover, Relay, connect
 from crm.records import tally, valkey
 from crm.records.models import Change, ChangeNew, LogState
 from customers import services

@@ -43,7 +43,7 @@ def test_an_entry_that_somebody_else_wrote_badly_is_a_miss():
 def test_of_many_each_is_judged_by_itself():
     cache.write("thing", 42, entry(3), PROJECTION)
     entries = [("thing", 41, entry(1)), ("thing", 42, entry(2)), ("thing", 43, None)]
-    assert cache.write_many([(*each, PROJECTION) for each in entries])
+    cache.write_many([(*each, PROJECTION) for each in entries])
     assert cache.read("thing", 41, 1, PROJECTION) == entry(1)
     assert cache.read("thing", 42, 3, PROJECTION) == entry(3)
     cache.write_many([("thing", 41, None, PROJECTION)])
