@@ -142,6 +142,8 @@ def leave_others_alone(report: Report, options: argparse.Namespace) -> None:
     report.add(Figure("  its statement took", found.statement, "s"))
     report.add(Figure("  the last watched row arrived after", found.seconds, "s"))
     report.add(Figure("others' p99 during it", during, "ms", 3 * normal, "lower", normal, "before it"))
+    alone, beside = quantile(found.normal_commits, 0.99), quantile(found.commits_during, 0.99)
+    report.add(Figure("  of which their own commits, p99", beside, "ms", None, "lower", alone, "before it"))
     report.plot(
         "Others' changes, written to received", "percentile", "ms",
         [distribution("before", found.normal), distribution("during a bulk update", found.during)],

@@ -26,10 +26,13 @@ PATIENCE = 300.0
 
 @dataclass
 class Bulk:
-    """Milliseconds from written to received of others' changes; how many watched rows arrived, after how long."""
+    """Milliseconds of others' changes, from written to received and to committed, before the bulk update and during
+    it; how many watched rows arrived, after how long."""
 
     normal: list[float] = field(default_factory=list)
     during: list[float] = field(default_factory=list)
+    normal_commits: list[float] = field(default_factory=list)
+    commits_during: list[float] = field(default_factory=list)
     watched: int = 0
     reached: int = 0
     statement: float = 0.0
@@ -59,10 +62,10 @@ def run(stack: "Stack", ids: Sequence[int], seconds: float) -> Bulk:
         near = opened.enter_context(watching(stack.ws_url, headers, others))
         far = [opened.enter_context(watching(stack.ws_url, headers, part)) for part in parts]
         write = partial(write_steadily, 0, url=stack.database_url, ids=others, writers=1, rate=RATE)
-        write(seconds=seconds)
+        found.normal_commits = write(seconds=seconds)
         found.normal, near.delays = near.delays, []
         stop = threading.Event()
-        writer = threading.Thread(target=lambda: write_until(stop, write))
+        writer = threading.Thread(target=lambda: found.commits_during.extend(write_until(stop, write)))
         writer.start()
         begun = time.monotonic()
         found.statement = update(stack.database_url, bulk)
@@ -86,9 +89,9 @@ def watching(url: str, headers: dict[str, str], ids: Sequence[int]) -> Iterator[
         client.close()
 
 
-def write_until(stop: threading.Event, write: Callable[..., list[float]]) -> None:
+def write_until(stop: threading.Event, write: Callable[..., list[float]]) -> Iterator[float]:
     while not stop.is_set():
-        write(seconds=1.0)
+        yield from write(seconds=1.0)
 
 
 def update(url: str, ids: list[int]) -> float:
