@@ -12,16 +12,23 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 import time
+from contextlib import closing, suppress
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.encoding import iri_to_uri, punycode
 
 from crm.outbox.errors import NotSent
 from crm.outbox.models import Dispatch
 from crm.sites.models import Site
 
 PATIENCE = 5  # seconds for each answer of the network
+MOST_SECONDS = 20.0  # for a whole call: who says one byte every four seconds may not hold a slot for days
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all that was ever given out (RFC 4291, 2.4)
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # with an IPv4 address in its last 32 bits (RFC 6052)
 
 
 class Connection(http.client.HTTPConnection):
@@ -31,11 +38,22 @@ class Connection(http.client.HTTPConnection):
         super().__init__(url.hostname or "", address[1], timeout=PATIENCE)
         self.address = address
         self.is_secure = url.scheme == "https"
+        self.deadline = threading.Timer(MOST_SECONDS, self.cut)
+        self.deadline.daemon = True
 
     def connect(self) -> None:
         self.sock = socket.create_connection(self.address, PATIENCE)
+        self.deadline.start()
         if self.is_secure:
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+
+    def cut(self) -> None:
+        with suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # SSLSocket's own is not for other threads
+
+    def close(self) -> None:
+        self.deadline.cancel()
+        super().close()
 
 
 def send(dispatch: Dispatch) -> None:
@@ -43,21 +61,31 @@ def send(dispatch: Dispatch) -> None:
     site = dispatch.site
     if site is None or site.revoked_at or not site.webhook_url:
         raise NotSent("the site wishes no calls any more", is_final=True)
-    url = urlsplit(site.webhook_url)
+    url = address_of(site)
     body = json.dumps(dispatch.content).encode()
-    connection = Connection(url, public_address(url))
-    try:
-        connection.connect()
-    except OSError as error:
-        raise NotSent(f"{type(error).__name__}: {error}") from error
-    try:
+    with closing(Connection(url, public_address(url))) as connection:
+        try:
+            connection.connect()
+        except OSError as error:
+            raise NotSent(f"{type(error).__name__}: {error}") from error
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.request("POST", path, body, headers_of(dispatch, site, body) | {"Host": url.netloc})
         answer = connection.getresponse()
-    finally:
-        connection.close()
     if not 200 <= answer.status < 300:
         raise NotSent(f"the site answered {answer.status}")
+
+
+def address_of(site: Site) -> SplitResult:
+    """As it goes over the network, in ASCII. Raises NotSent for what only looks like one."""
+    try:
+        url = urlsplit(site.webhook_url)
+        named = url._replace(netloc=punycode(url.netloc), path=iri_to_uri(url.path), query=iri_to_uri(url.query))
+        is_one = named.port != 0 and "@" not in named.netloc  # names and passwords are not sent
+    except ValueError:  # UnicodeError is one
+        is_one = False
+    if not is_one:
+        raise NotSent("this address cannot be called", is_final=True)
+    return named
 
 
 def public_address(url: SplitResult) -> tuple[str, int]:
@@ -74,8 +102,18 @@ def public_address(url: SplitResult) -> tuple[str, int]:
 
 
 def is_public(host: str) -> bool:
+    """Addresses that carry another (6to4, Teredo) are not, whatever that is: nobody runs a server there."""
     address = ipaddress.ip_address(host)
-    return (getattr(address, "ipv4_mapped", None) or address).is_global
+    if isinstance(address, IPv6Address) and (carried := carried_by(address)):
+        address = carried
+    if isinstance(address, IPv6Address) and (address not in GLOBAL_UNICAST or address.sixtofour):
+        return False
+    return address.is_global and not address.is_multicast
+
+
+def carried_by(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that is called under this name."""
+    return address.ipv4_mapped or (IPv4Address(int(address) % 2**32) if address in NAT64 else None)
 
 
 def headers_of(dispatch: Dispatch, site: Site, body: bytes) -> dict[str, str]:

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import hmac
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -15,6 +17,7 @@ from crm.sites.services import create_site, revoke_site
 from tests.requests.handling import handled
 
 pytestmark = pytest.mark.django_db
+DRIPPING = 100
 CONSENT = {"channel": "email", "is_given": True}
 
 
@@ -22,6 +25,9 @@ class Hook(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.calls.append((self.path, dict(self.headers), body))
+        while self.server.status == DRIPPING:
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            time.sleep(0.05)
         if self.server.status:
             self.send_response(self.server.status)
             self.send_header("Location", "http://elsewhere.example/")
@@ -137,6 +143,79 @@ def test_a_slow_site_is_called_by_a_few_at_a_time(site, told, write):
     assert mail.pk in [each.pk for each in claimed if each]
 
 
-def test_public_addresses_are():
-    assert webhook.is_public("93.184.216.34")
-    assert webhook.is_public("2606:2800:220:1::1")
+@pytest.mark.parametrize(
+    ("address", "is_public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1::1", True),
+        ("::ffff:93.184.216.34", True),
+        ("64:ff9b::93.184.216.34", True),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::10.0.0.1", False),
+        ("64:ff9b:1::10.0.0.1", False),
+        ("2002:a00:1::", False),
+        ("2002:5db8:d822::", False),
+        ("2001:0:53aa:64c:0:fbff:f5ff:fffe", False),
+        ("::10.0.0.1", False),
+        ("fec0::1", False),
+        ("fe80::1%eth0", False),
+        ("ff02::1", False),
+    ],
+)
+def test_which_addresses_are_public(address, is_public):
+    assert webhook.is_public(address) is is_public
+
+
+def test_what_was_looked_at_is_what_is_called(shop, site, told, settings, monkeypatch):
+    """A name that is asked twice may lead elsewhere the second time."""
+    real, asked = socket.getaddrinfo, []
+
+    def resolve(host: str, *args: object, **kwargs: object) -> object:
+        if host == "rebinding.example":
+            asked.append(host)
+            host = "127.0.0.1" if len(asked) == 1 else "127.0.0.9"
+        return real(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(webhook, "is_public", lambda host: host == "127.0.0.1")
+    settings.DEBUG = False
+    site.webhook_url = f"http://rebinding.example:{shop.server_port}/"
+    site.save()
+
+    sending.drain()
+
+    assert again(told).state == "sent"
+    assert shop.calls[0][1]["Host"] == f"rebinding.example:{shop.server_port}"
+    assert asked == ["rebinding.example"]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org:99999/", "http://example.org:0/", "http://me:secret@example.org/", "http://a..b/"]
+)
+def test_what_only_looks_like_an_address_is_given_up(site, told, address):
+    site.webhook_url = address
+    site.save()
+
+    sending.drain()
+
+    assert (again(told).state, told.reason) == ("dead", "this address cannot be called")
+
+
+def test_an_address_in_any_script_is_called(shop, site, told):
+    site.webhook_url += "&name=王"
+    site.save()
+
+    sending.drain()
+
+    assert (again(told).state, shop.calls[0][0]) == ("sent", "/pulse?shop=1&name=%E7%8E%8B")
+
+
+def test_a_site_that_never_comes_to_an_end_is_cut_off(shop, told, monkeypatch):
+    monkeypatch.setattr(webhook, "MOST_SECONDS", 0.3)
+    shop.status = DRIPPING
+
+    sending.drain()
+
+    assert again(told).state == "unknown"
