@@ -103,7 +103,9 @@ def end_of(kind: Kind | None, attempt: Attempt, turn: Turn) -> engine.End:
         return engine.refuse(attempt, reason_of(error), turn.slot)
     except Exception as error:
         log.exception("Attempt %d at request %d failed", attempt.number, attempt.request_id)
-        return engine.try_again(attempt, f"{type(error).__name__}: {error}", kind.attempts, turn.slot)
+        # Everybody reads the reason: its first line, since PostgreSQL quotes the row in the next.
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return engine.try_again(attempt, reason, kind.attempts, turn.slot)
 
 
 def record(kind: Kind, end: engine.End) -> None:

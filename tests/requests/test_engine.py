@@ -104,6 +104,21 @@ def test_a_failing_handler_is_tried_again_after_a_pause_and_then_given_up(everyb
     assert not ProbeEffect.objects.exists()
 
 
+def test_a_reason_quotes_no_row(everybody, customer):
+    register(Kind("clashes", "Clashes", probe.Probe, apply=clash))
+    request = services.accept_request("clashes", customer.pk, {"ms": 0, "key": "of hers"}, actor=everybody.alice)
+
+    handle_next()
+
+    request.refresh_from_db()
+    assert request.reason.startswith('IntegrityError: new row for relation "requests_request" violates')
+    assert "of hers" not in request.reason
+
+
+def clash(attempt):
+    Request.objects.filter(pk=attempt.request_id).update(state="lost")
+
+
 def fail(attempt):
     probe.apply(attempt)
     raise RuntimeError("no luck")
