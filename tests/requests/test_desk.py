@@ -351,7 +351,9 @@ def test_by_page_it_is_taken_sorted_and_answered(everybody, ask, client):
     client.force_login(everybody.bob)
     address, htmx = f"/requests/{request.pk}/", {"HX-Request": "true"}
 
-    assert "I wait for weeks." in client.get(address).content.decode()
+    shown = client.get(address).content.decode()
+    assert "I wait for weeks." in shown
+    assert "Offered to" in shown
     sorted_ = client.post(f"{address}reply/", {"topic": "Delivery", "priority": "3"}, headers=htmx)
     assert "delivery" in sorted_.content.decode()
     assert client.post(f"{address}reply/", {"answer": "x", "priority": "2"}, headers=htmx).status_code == 409
