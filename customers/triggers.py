@@ -4,6 +4,8 @@ from typing import Any
 
 import pgtrigger
 
+from crm.records.triggers import FirmTrigger
+
 ADDRESS = ("street", "postcode", "city", "region", "country")
 FOUND_BY = (
     "name", "company_name", "city", "reference", "emails", "phones", "street", "postcode", "owner_id", "team_id",
@@ -18,10 +20,8 @@ def differ(columns: tuple[str, ...]) -> str:
     return f"{row('NEW', columns)} IS DISTINCT FROM {row('OLD', columns)}"
 
 
-# The lists and the first address of the customers named by `touched`, as their parts say. Parts that follow their
-# customer are written by its trigger, and have nothing to say.
+# The lists and the first address of the customers named by `touched`, as their parts say.
 FOLD = """
-    IF pg_trigger_depth() > 1 THEN RETURN NULL; END IF;
     UPDATE customers_customer c
     SET emails = p.emails, phones = p.phones, street = p.street, postcode = p.postcode, city = p.city,
         region = p.region, country = p.country
@@ -49,7 +49,7 @@ ALL_TOUCHED = f"{NEW_TOUCHED} UNION {OLD_TOUCHED}"
 def after(
     name: str, operation: pgtrigger.Operation, func: str, *, old: bool, new: bool, **more: Any
 ) -> pgtrigger.Trigger:
-    return pgtrigger.Trigger(
+    return FirmTrigger(
         name=name,
         level=pgtrigger.Statement,
         when=pgtrigger.After,
@@ -60,10 +60,15 @@ def after(
     )
 
 
+# Parts that follow their customer are written by its trigger, and have nothing to say.
+BY_THEMSELVES = pgtrigger.Condition("(pg_trigger_depth() = 0)")
 FOLD_TRIGGERS = [
-    after("fold_insert", pgtrigger.Insert, FOLD.format(touched=NEW_TOUCHED), old=False, new=True),
-    after("fold_update", pgtrigger.Update, FOLD.format(touched=ALL_TOUCHED), old=True, new=True),
-    after("fold_delete", pgtrigger.Delete, FOLD.format(touched=OLD_TOUCHED), old=True, new=False),
+    after(f"fold_{name}", operation, FOLD.format(touched=touched), old=old, new=new, condition=BY_THEMSELVES)
+    for name, operation, touched, old, new in (
+        ("insert", pgtrigger.Insert, NEW_TOUCHED, False, True),
+        ("update", pgtrigger.Update, ALL_TOUCHED, True, True),
+        ("delete", pgtrigger.Delete, OLD_TOUCHED, True, False),
+    )
 ]
 
 # A company's name stands on its people, for lists and search; its renaming is a change of each of them.
@@ -76,8 +81,8 @@ TAKE_COMPANY_NAME = """
     RETURN NEW;"""
 
 COMPANY_TRIGGERS = [
-    pgtrigger.Trigger(name="company_taken", when=pgtrigger.Before, operation=pgtrigger.Insert, func=TAKE_COMPANY_NAME),
-    pgtrigger.Trigger(
+    FirmTrigger(name="company_taken", when=pgtrigger.Before, operation=pgtrigger.Insert, func=TAKE_COMPANY_NAME),
+    FirmTrigger(
         name="company_moved",
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("company_id", "company_name"),
@@ -150,7 +155,7 @@ FOLLOW_UPDATE = f"""
 
 FOLLOW_TRIGGERS = [
     after("follow_insert", pgtrigger.Insert, FOLLOW_INSERT, old=False, new=True),
-    pgtrigger.Trigger(
+    FirmTrigger(
         name="follow_update",
         when=pgtrigger.After,
         operation=pgtrigger.Update,

@@ -42,15 +42,15 @@ class Unconditional(compiler.UpsertTriggerSql):
         """
 
 
-class LogTrigger(pgtrigger.Trigger):
-    """Nothing passes the log by."""
+class FirmTrigger(pgtrigger.Trigger):
+    """Nothing passes it by."""
 
     def compile(self, model: Any) -> compiler.Trigger:
         usual = super().compile(model)
         return compiler.Trigger(name=usual.name, sql=Unconditional(**usual.sql.kwargs))
 
 
-class Versioned(LogTrigger):
+class Versioned(FirmTrigger):
     """Numbers the versions of a row; an update that changes nothing keeps its version and is not logged."""
 
     name = "version"
@@ -74,7 +74,7 @@ class Versioned(LogTrigger):
             RETURN NEW;"""
 
 
-class LogWrite(LogTrigger):
+class LogWrite(FirmTrigger):
     """Writes one inbox row for each changed row; subclasses say which those are."""
 
     when = pgtrigger.After
@@ -164,7 +164,7 @@ def was_sql(column: str) -> str:
             END IF;"""
 
 
-class RefuseTruncate(LogTrigger):
+class RefuseTruncate(FirmTrigger):
     """TRUNCATE would pass the log by. A test database may allow it to itself."""
 
     name = "refuse_truncate"
