@@ -7,8 +7,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 
-from crm.records import registry
-from crm.records.models import Change
+from crm.records import log, registry
 from crm.records.registry import RecordType
 
 HIDDEN = {"id", "version", "created_at", "updated_at", "customer"}
@@ -47,12 +46,8 @@ def entries(
     root: str, *, sees_contacts: bool, before: int | None = None, records: Sequence[str] | None = None, limit: int = 30
 ) -> list[Entry]:
     """The changes of a record and its children, newest first; the caller has checked that the reader may see it."""
-    rows = Change.objects.filter(root=root)
-    if before is not None:
-        rows = rows.filter(seq__lt=before)
-    if records is not None:
-        rows = rows.filter(record__in=records)
-    return [entry(row, sees_contacts) for row in rows.order_by("-seq").values()[:limit]]
+    rows = log.newest_of(root, before=before, records=records, limit=limit)
+    return [entry(row, sees_contacts) for row in rows]
 
 
 def entry(row: Mapping[str, Any], sees_contacts: bool) -> Entry:

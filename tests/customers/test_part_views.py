@@ -89,6 +89,8 @@ def test_the_timeline_shows_changes_alone_and_refuses_what_it_has_not(customer, 
     assert "Call back." not in changes
     assert alice.get(f"/customers/{customer.pk}/timeline/?show=secrets").status_code == 404
     assert alice.get(f"/customers/{customer.pk}/timeline/?before=x").status_code == 404
+    beyond = alice.get(f"/customers/{customer.pk}/timeline/?before={10**20}")
+    assert "created" in beyond.content.decode()
 
 
 def test_viewers_read_no_contact_details_on_the_timeline(customer, everybody, browser_of):
