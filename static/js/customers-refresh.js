@@ -1,7 +1,8 @@
 // Lists of a record's parts (its follow-ups, its notes): fetched again when a part of that kind changed anywhere.
 
 const PAUSE = 200; // ms, with as much again by chance: readers of one record do not ask all at once
-const due = new Map();
+const due = new Map(); // list -> its timer
+const waiting = new Set(); // lists in which somebody is writing
 
 document.addEventListener("pulse:frame", ({ detail: { record, root } }) => {
   const kind = record.split(":")[0];
@@ -14,5 +15,10 @@ document.addEventListener("pulse:frame", ({ detail: { record, root } }) => {
 
 function refresh(id) {
   const list = document.getElementById(id);
-  if (list && !list.querySelector("form")) htmx.trigger(list, "refresh");
+  if (list?.querySelector("form")) return waiting.add(id);
+  waiting.delete(id);
+  if (list) htmx.trigger(list, "refresh");
 }
+
+// The form may be gone now.
+document.addEventListener("htmx:afterSettle", () => waiting.forEach(refresh));

@@ -176,6 +176,21 @@ def test_notes_and_follow_ups_by_keyboard_reach_the_other_reader(stack, browse, 
     expect(other.locator(f"#follow-ups-{customer.pk}")).to_contain_text("Send the offer")
 
 
+def test_notes_that_came_while_one_was_written_are_there_when_that_is_given_up(stack, browse, customer):
+    services.add_note(customer.pk, actor=stack.people.alice, body="Mine")
+    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
+    page.get_by_role("button", name="Notes", exact=True).click()
+    page.locator("#notes-page").get_by_role("button", name="Edit").click()
+    page.evaluate("""() => { window.passed = new Promise((done) => {
+        document.addEventListener("pulse:frame", () => setTimeout(done, 500), { once: true });
+    }); }""")  # longer than a list waits for readers who ask all at once
+    services.add_note(customer.pk, actor=stack.people.bob, body="His")
+    page.evaluate("window.passed")
+    expect(page.locator("#notes-page form")).to_be_visible()
+    page.locator("#notes-page [data-cancel]").click()
+    expect(page.locator("#notes-page")).to_contain_text("His")
+
+
 def test_many_rows_are_changed_at_once_and_back(stack, browse):
     for name in ("Anna Bulk", "Bo Bulk"):
         make_customer(stack.people.charlie, name=name)
