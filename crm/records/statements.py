@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import psycopg
 from django.db import connection
+
+from crm.prepared import Cursor
 
 
 def prepared() -> Any:
@@ -12,4 +13,4 @@ def prepared() -> Any:
     From its sixth execution on psycopg prepares a statement (`prepare_threshold`, see crm/database_url.py).
     """
     connection.ensure_connection()
-    return connection._prepare_cursor(psycopg.Cursor(connection.connection))  # type: ignore[attr-defined]
+    return connection._prepare_cursor(Cursor(connection.connection))  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from crm.records.statements import prepared
 
@@ -56,3 +57,9 @@ def test_a_dropped_table_ends_what_is_prepared():
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE passing (); DROP TABLE passing")
     assert held() == 0
+
+
+def test_a_record_of_queries_has_the_text_of_what_is_prepared():
+    with CaptureQueriesContext(connection) as queries:
+        ask_often()
+    assert {query["sql"] for query in queries} == {ASKED.replace("%s", "$1")}
