@@ -55,15 +55,27 @@ def idempotent(view: View) -> View:
 
 
 def answer_once(request: HttpRequest, key: str, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """A refusal undoes the work and is kept as its answer; a failure undoes the key too, so it may be tried again."""
     if not 0 < len(key) <= MOST_CHARACTERS or not key.isprintable():
         raise ValidationError({HEADER: _("Give a key of 1 to %d printable characters.") % MOST_CHARACTERS})
     digest = digest_of(request)
+    try:
+        with transaction.atomic():
+            return answer_first(request, key, digest, work)
+    except problems.REFUSALS as error:
+        refusal = problems.of_refusal(error)
+    # The work is undone, and the key with it: whoever waited for it may have been quicker, and that answer holds.
     with transaction.atomic():
-        taken = take(request, key, digest)
-        if taken is None:
-            return repeat(KeptAnswer.objects.get(user=asker(request), key=key), digest)
-        response = attempt(work)
-        keep(taken, response)
+        return answer_first(request, key, digest, lambda: refusal)
+
+
+def answer_first(request: HttpRequest, key: str, digest: str, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """The answer kept under the key, or else the work's, kept from now on. What the work raises is not kept."""
+    taken = take(request, key, digest)
+    if taken is None:
+        return repeat(KeptAnswer.objects.get(user=asker(request), key=key), digest)
+    response = work()
+    keep(taken, response)
     return response
 
 
@@ -80,15 +92,6 @@ def take(request: HttpRequest, key: str, digest: str) -> int | None:
 def digest_of(request: HttpRequest) -> str:
     parts = (str(request.method), request.get_full_path())
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + request.body).hexdigest()
-
-
-def attempt(work: Callable[[], HttpResponse]) -> HttpResponse:
-    """A refusal undoes the work and is kept as its answer; a failure undoes the key too, so it may be tried again."""
-    try:
-        with transaction.atomic():
-            return work()
-    except problems.REFUSALS as error:
-        return problems.of_refusal(error)
 
 
 def keep(taken: int, response: HttpResponse) -> None:

@@ -137,3 +137,24 @@ def test_many_at_once_with_one_key_have_one_effect(key):
 
     assert {status for status, _ in answers} == {201}
     assert Note.objects.count() == len({note for _, note in answers}) == (1 if key else 6)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_refused_at_once_with_one_key_are_answered_alike():
+    alice = make_user("alice")
+    customer, program = make_customer(alice), Program(alice)
+    address = f"/customers/{customer.pk}"
+    program.patch(address, {"version": 1, "city": "Leeds"})
+
+    def ask(_number: int) -> tuple[int, bytes]:
+        try:
+            answered = program.patch(address, {"version": 1, "city": "York"}, Idempotency_Key="k1")
+            return answered.status_code, answered.content
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = set(pool.map(ask, range(6)))
+
+    assert [status for status, _ in answers] == [409]
+    assert KeptAnswer.objects.count() == 1
