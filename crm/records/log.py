@@ -23,6 +23,14 @@ NEWEST = f"""
     ORDER BY seq DESC LIMIT %(limit)s"""  # noqa: S608  (constants)
 
 
+# One statement, whose snapshot has each row either in the inbox or in the log.
+CHANGED_SINCE = """
+SELECT jsonb_object_keys(before) FROM (
+    SELECT root, record, record_id, version, before FROM change_new
+    UNION ALL SELECT root, record, record_id, version, before FROM change
+) c WHERE root = %(root)s AND record = %(record)s AND record_id = %(record_id)s AND version > %(version)s"""
+
+
 class Position(NamedTuple):
     epoch: str
     head: int
@@ -56,11 +64,10 @@ def newest_of(root: str, *, before: int | None, records: Sequence[str] | None, l
 
 def columns_changed_since(record: str, record_id: int, version: int) -> set[str]:
     """The columns that changed in a record above a version, numbered or still waiting."""
-    since = Q(record=record, record_id=record_id, version__gt=version, before__isnull=False)
-    waiting = ChangeNew.objects.filter(since).values_list("before", flat=True)
-    logged = Change.objects.filter(since, root=f"{record}:{record_id}").values_list("before", flat=True)
-    # Waiting rows first: a row that the relay moves between the two statements is then seen in the second.
-    return {column for before in [*list(waiting), *list(logged)] for column in before or ()}
+    asked = {"root": f"{record}:{record_id}", "record": record, "record_id": record_id, "version": version}
+    with prepared() as cursor:
+        cursor.execute(CHANGED_SINCE, asked)
+        return {column for (column,) in cursor.fetchall()}
 
 
 def who_changed(row: Logged, version: int, columns: Sequence[str]) -> int | None:

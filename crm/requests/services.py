@@ -17,6 +17,7 @@ from crm.records.access import Access
 from crm.records.context import acting
 from crm.records.errors import NotEditable, NotVisible, RecordError
 from crm.records.models import Actor
+from crm.records.reading import visible_row
 from crm.records.wake import wake as wake_relay
 from crm.requests import learning
 from crm.requests.kinds import FOR_CUSTOMER, Kind, kind_named, kinds
@@ -141,11 +142,10 @@ def check_customer(customer_id: int, actor: Actor) -> None:
 
 def may_send_for(customer_id: int, actor: Actor) -> bool:
     """Whether the customer is the actor's to act for. Raises NotVisible."""
-    customers = apps.get_model(settings.CUSTOMER_MODEL)._default_manager
-    scope = customers.visible_to(actor).filter(pk=customer_id).values("owner_id", "team_id").first()
-    if scope is None:
+    customer = visible_row(apps.get_model(settings.CUSTOMER_MODEL), customer_id, actor)
+    if customer is None:
         raise NotVisible
-    return actor.access.admits(scope, "edit")
+    return actor.access.admits(customer, "edit")
 
 
 def same(earlier: Request, kind: Kind, customer_id: int, payload: dict[str, Any]) -> Request:
