@@ -134,10 +134,13 @@ class Relay:
     def lead(self, connection: "psycopg.Connection[Any]") -> None:
         mover = Mover(connection, self.constants, self.clock)
         while not self.stopping.is_set():
+            began = self.clock()
             rows = mover.move()
+            # At least as long as the look took: on a machine that is busy, looks must not make it busier.
+            rest = max(mover.pause(), self.clock() - began)
             if rows:
                 announce(mover.epoch, rows)
-            elif self.woken.wait(mover.pause()):
+            elif self.woken.wait(rest):
                 self.woken.clear()
 
 
