@@ -10,14 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
-from django.db.models import Sum
+from django.db.models import Count, Min, Sum
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from crm import health
+from crm.outbox.models import NOT_ENDED, Dispatch, State
 from crm.records import log
 from crm.records.models import ChangeNew, Tally
 from crm.requests.load import loads
@@ -56,7 +58,7 @@ class Product(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*dependencies(), *change_log(), *screens(), *timings(), *queues(), *records()]
+            found = [*dependencies(), *change_log(), *screens(), *timings(), *queues(), *outbox(), *records()]
         except DatabaseError:
             found = [gauge("pulse_database_up", "Whether the database answers.", 0)]
         yield from found
@@ -118,6 +120,21 @@ def queues() -> Iterator[Metric]:
         for each in found:
             told.add_metric([each.queue], getattr(each, name))
         yield told
+
+
+def outbox() -> Iterator[Metric]:
+    """What has not left, which the index finds however much has."""
+    held = (
+        Dispatch.objects.filter(state__in=NOT_ENDED).values_list("state").annotate(n=Count("pk"), oldest=Min("due_at"))
+    )
+    found = {state: (n, oldest) for state, n, oldest in held.order_by()}
+    told = GaugeMetricFamily("pulse_outbox_dispatches", "Mails and calls that have not left.", labels=["state"])
+    for state in NOT_ENDED:
+        told.add_metric([state], found.get(state, (0, None))[0])
+    yield told
+    due_at = found.get(State.WAITING, (0, None))[1]
+    late = max((timezone.now() - due_at).total_seconds(), 0.0) if due_at else 0.0
+    yield gauge("pulse_outbox_oldest_seconds", "Seconds since the longest waiting of them was due.", late)
 
 
 def records() -> Iterator[Metric]:

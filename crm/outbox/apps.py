@@ -8,3 +8,8 @@ class OutboxConfig(AppConfig):
     name = "crm.outbox"
     label = "outbox"
     verbose_name = _("Outbox")
+
+    def ready(self) -> None:
+        from crm.outbox import live
+
+        live.register()

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from crm.records.access import Access
 from crm.records.models import Reader
 from crm.sites.models import Site
 
@@ -25,13 +26,17 @@ class State(models.TextChoices):
 
 
 TO_LOOK_AT = (State.UNKNOWN, State.DEAD)  # by a person
+NOT_ENDED = (State.WAITING, State.SENDING, *TO_LOOK_AT)
 
 
 class DispatchQuerySet(models.QuerySet[Any]):
     """Dispatches are seen by whoever sees the customer."""
 
     def visible_to(self, user: Reader) -> Self:
-        return self.filter(user.access.q("view", "customer__"), customer__deleted_at=None)
+        return self.seen_by(user.access)
+
+    def seen_by(self, access: Access) -> Self:
+        return self.filter(access.q("view", "customer__"), customer__deleted_at=None)
 
     def editable_by(self, user: Reader) -> Self:
         return self.visible_to(user).filter(user.access.q("edit", "customer__"))

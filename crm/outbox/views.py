@@ -1,8 +1,7 @@
 """What leaves the house, by state; and one dispatch, with what a person may decide about it."""
 
+import json
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 from django.core.exceptions import BadRequest, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,16 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.outbox import services
+from crm.outbox import live, services
 from crm.outbox.models import Dispatch, State, title_of
 from crm.records.errors import NotEditable, NotVisible
-from crm.records.paging import by_time, page
-from crm.records.projection import canonical
 from crm.staff.models import User
 
-NEWEST_FIRST = by_time("created_at", descending=True)
-LIMIT = 50
-COLUMNS = ["id", "customer__name", "recipient", "content", "state", "attempt", "reason", "created_at"]
 VERBS: dict[str, Callable[..., None]] = {
     "retry": services.retry_dispatch,
     "discard": services.discard_dispatch,
@@ -32,25 +26,12 @@ class StaffRequest(HttpRequest):
 
 @require_GET
 def dispatch_list(request: StaffRequest) -> HttpResponse:
-    state = request.GET.get("state", "")
-    rows = Dispatch.objects.visible_to(request.user)
-    if state in State.values:
-        rows = rows.filter(state=state)
+    args = {"state": request.GET.get("state", ""), "after": request.GET.get("after", "")}
     try:
-        shown = partial(as_shown, sees_contacts=request.user.access.sees_contacts)
-        found = page(rows, NEWEST_FIRST, shown, COLUMNS, after=request.GET.get("after"), limit=LIMIT)
+        found = live.listing(request.user.access, **args)
     except ValidationError as error:
         raise BadRequest("; ".join(error.messages)) from None
-    context = {"rows": found.rows, "next": found.next, "state": state, "states": State.choices}
-    return render(request, "outbox/list.html", context | {"shows_contacts": request.user.access.sees_contacts})
-
-
-def as_shown(row: Any, *, sees_contacts: bool) -> dict[str, Any]:
-    created = canonical(row["created_at"], "time")
-    return {
-        **row, "created_at": created, "title": title_of(row["content"], sees_contacts),
-        "state_name": State(row["state"]).label,
-    }  # fmt: skip
+    return render(request, "outbox/list.html", found | {"states": State.choices, "args": json.dumps(args)})
 
 
 @require_GET

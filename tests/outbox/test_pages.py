@@ -1,9 +1,13 @@
 """The outbox on the screen: who sees what, and what a person decides about what did not leave."""
 
-import pytest
+from datetime import timedelta
 
-from crm.outbox import sending
+import pytest
+from django.utils import timezone
+
+from crm.outbox import live, sending, services
 from crm.outbox.models import Dispatch
+from crm.staff.notifications import due
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +54,47 @@ def test_what_is_discarded_never_leaves(client, everybody, write, mail_server):
     assert sending.drain() == 0
     assert Dispatch.objects.get().state == "discarded"
     assert "Discarded" in client.get("/outbox/?state=discarded").content.decode()
+
+
+def test_the_list_on_a_screen_is_drawn_anew_from_what_its_reader_may_see(everybody, unknown):
+    told = live.compute_list(everybody.bob.access, {"state": "unknown"})["parts"]["rows"]
+    Dispatch.objects.update(state="sent")
+
+    assert f"/outbox/{unknown.pk}/" in told
+    assert (
+        f"/outbox/{unknown.pk}/" not in live.compute_list(everybody.bob.access, {"state": "unknown"})["parts"]["rows"]
+    )
+    assert f"/outbox/{unknown.pk}/" not in live.compute_list(everybody.charlie.access, {})["parts"]["rows"]
+    assert "aisha@example.org" not in live.compute_list(everybody.vera.access, {})["parts"]["rows"]
+    assert live.compute_list(everybody.bob.access, {"after": "nonsense"}) == {}
+
+
+def test_the_page_of_one_hears_what_becomes_of_it(client, everybody, unknown):
+    client.force_login(everybody.bob)
+
+    assert live.compute_one(everybody.bob.access, {"id": unknown.pk})["state"] == "unknown"
+    assert live.compute_one(everybody.charlie.access, {"id": unknown.pk}) == {}
+    assert live.compute_one(everybody.bob.access, {"id": "nonsense"}) == {}
+    assert 'data-panel="outbox:dispatch"' in client.get(f"/outbox/{unknown.pk}/").content.decode()
+
+
+def test_who_may_decide_everywhere_is_told_what_is_unknown_until_somebody_has(everybody, unknown):
+    names, address = ("admin", "dana", "bob", "charlie"), f"/outbox/{unknown.pk}/"
+    told = {name: [each.url for each in due(getattr(everybody, name))] for name in names}
+    services.discard_dispatch(unknown.pk, actor=everybody.bob)
+
+    assert told == {"admin": [address], "dana": [address], "bob": [], "charlie": []}
+    assert due(everybody.dana) == []
+
+
+def test_metrics_tell_what_has_not_left(client, settings, unknown, write):
+    settings.METRICS_TOKEN = "a token"
+    late = write()
+    Dispatch.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(seconds=90))
+
+    told = client.get("/metrics", headers={"Authorization": "Bearer a token"}).content.decode()
+
+    assert 'pulse_outbox_dispatches{state="unknown"} 1.0' in told
+    assert 'pulse_outbox_dispatches{state="dead"} 0.0' in told
+    oldest = next(line for line in told.splitlines() if line.startswith("pulse_outbox_oldest_seconds "))
+    assert 90 <= float(oldest.split()[1]) < 120
