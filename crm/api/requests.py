@@ -20,6 +20,7 @@ from crm.records.projection import canonical
 from crm.requests import probe, services
 from crm.requests.desk import services as desk
 from crm.requests.models import Priority, Request, State
+from crm.timings.middleware import arrived_at
 
 router = Router(tags=["requests"])
 DOOR = [SiteToken(), Token(), Session()]  # of the two operations that sites may ask for as well
@@ -83,13 +84,13 @@ class ProbeEffects(Schema):
 def accept_request(request: HttpRequest, given: NewRequest) -> HttpResponse:
     """Takes a request into the queue. With an idempotency key it may be sent again: it is done once, answered alike."""
     site = site_of(request)
-    asked, key = (given.kind, given.customer, given.payload), given.idempotency_key
+    asked, key, received = (given.kind, given.customer, given.payload), given.idempotency_key, arrived_at(request)
     try:
         if site:
             key = key if key is not None else request.headers.get(HEADER)
-            accepted = services.accept_from_site(site, *asked, key=key)
+            accepted = services.accept_from_site(site, *asked, key=key, received=received)
         else:
-            accepted = services.accept_request(*asked, actor=asker(request), key=key)
+            accepted = services.accept_request(*asked, actor=asker(request), key=key, received=received)
     except services.KeyReused:
         return problems.problem(422, _("This key was used for another request."), kind="key-reused")
     return answer({"id": accepted.pk, "state": State.QUEUED.value}, 202, Location=accepted_address(accepted))

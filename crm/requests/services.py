@@ -54,10 +54,12 @@ def accept_request(
     actor: Actor,
     sender: str = "",
     key: str | None = None,
+    received: datetime | None = None,
 ) -> Request:
     """Durable when this returns. The same key with the same request gives the first one again; with another, KeyReused.
 
-    `sender` scopes keys (the actor when not given). Raises ValidationError by field, NotVisible, NotEditable.
+    `sender` scopes keys (the actor when not given); `received` is when it came to the door, by the database's clock
+    (now when not given). Raises ValidationError by field, NotVisible, NotEditable.
     """
     kind, checked = check_kind(kind_name, actor.access), check_key(key)
     clean = check_payload(kind, payload)
@@ -68,7 +70,10 @@ def accept_request(
     try:
         with acting(actor.pk), transaction.atomic():
             request: Request = Request.objects.create(
-                customer_id=customer_id, sender=sender, idempotency_key=checked, **placed(kind, clean, timezone.now())
+                customer_id=customer_id,
+                sender=sender,
+                idempotency_key=checked,
+                **placed(kind, clean, received or timezone.now()),
             )
             wake_after_commit(kind.queue)
             wake_relay()
@@ -79,12 +84,19 @@ def accept_request(
 
 
 def accept_from_site(
-    site: Site, kind_name: str, customer_id: int, payload: dict[str, Any], *, key: str | None = None
+    site: Site,
+    kind_name: str,
+    customer_id: int,
+    payload: dict[str, Any],
+    *,
+    key: str | None = None,
+    received: datetime | None = None,
 ) -> Request:
     """As `accept_request`, of the kinds that are the customers' own to send. The site vouches for who asks."""
     if not check_kind(kind_name, FOR_CUSTOMER.access).is_customers:
         raise NotEditable
-    return accept_request(kind_name, customer_id, payload, actor=FOR_CUSTOMER, sender=site.sender, key=key)
+    asked = (kind_name, customer_id, payload)
+    return accept_request(*asked, actor=FOR_CUSTOMER, sender=site.sender, key=key, received=received)
 
 
 def placed(kind: Kind, payload: dict[str, Any], received: datetime) -> dict[str, Any]:

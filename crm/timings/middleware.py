@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +26,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 UNTIMED_PATHS = ("/healthz", "/readyz", "/metrics")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 CLIENT_LEFT = 499  # nginx's number for it; there is no official one
-REQUEST = "pulse.request"
+REQUEST, ARRIVED = "pulse.request", "pulse.arrived"
 
 
 def timed(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -46,7 +47,7 @@ class TimedApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if is_untimed(scope["path"]):
             return await self.application(scope, receive, send)
-        started = time.perf_counter()
+        started, scope[ARRIVED] = time.perf_counter(), clock.now()
         status = CLIENT_LEFT
 
         async def noting_send(message: Message) -> None:
@@ -61,6 +62,11 @@ class TimedApplication:
             await self.application(scope, receive, noting_send)
         finally:
             record(scope["method"], requests[0] if requests else None, time.perf_counter() - started, status)
+
+
+def arrived_at(request: HttpRequest) -> datetime | None:
+    """When it came to this process, by the database's clock; None where nothing stands around Django."""
+    return getattr(request, "scope", {}).get(ARRIVED)
 
 
 def is_untimed(path: str) -> bool:

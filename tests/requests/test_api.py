@@ -1,8 +1,13 @@
 """The door: what it takes, what it says, and to whom."""
 
+from datetime import timedelta
+
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.utils import timezone
 
 from crm.requests.models import Request
+from crm.timings.middleware import ARRIVED
 from tests.api.asking import is_problem
 from tests.factories import make_customer
 from tests.requests.handling import handle_next
@@ -110,6 +115,15 @@ def test_cancelled_then_retried(programs, asked):
     assert programs.alice.post(f"{path}/cancel", {}).json()["state"] == "cancelled"
     assert is_problem(programs.alice.post(f"{path}/cancel", {}), 409)
     assert programs.alice.post(f"{path}/retry", {}).json()["state"] == "queued"
+
+
+def test_a_request_was_received_when_it_came_to_the_door(programs, asked, monkeypatch):
+    came = timezone.now() - timedelta(milliseconds=200)
+    monkeypatch.setattr(WSGIRequest, "scope", {ARRIVED: came}, raising=False)
+
+    programs.admin.post("/requests", asked)
+
+    assert Request.objects.get().received_at == came
 
 
 HEAD = b'{"kind": "probe", "customer": 1, "payload": '
