@@ -1,15 +1,13 @@
 """A watching client, which keeps to what live.js does, without a page. It holds values, and notes all that it hears."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from random import Random
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
-
 from bench.faults.history import Clock, Heard
+from bench.faults.screen import Lost, Screen
 
 SILENCE, DOOR = 2.2, 5.0  # seconds, as in live-socket.js
 FIRST_WAIT, LONGEST_WAIT = 0.2, 1.0
@@ -44,35 +42,30 @@ class Watcher:
         """For ever; comes again, to any of the addresses, after whatever ends a connection."""
         while True:
             try:
-                headers = {"Authorization": f"Bearer {self.token}"}
-                options: dict[str, Any] = {"open_timeout": DOOR, "ping_interval": None, "close_timeout": 0.1}
-                async with connect(
-                    self.rng.choice(urls), additional_headers=headers, compression=None, max_size=None, **options
-                ) as socket:
-                    await self.listen(socket)
-            except ConnectionClosed as error:
-                self.note("lost", note=str(error.rcvd.code if error.rcvd else 1006))
-            except (InvalidHandshake, InvalidMessage, OSError, TimeoutError) as error:
-                self.note("lost", note=type(error).__name__)
+                async with asyncio.timeout(DOOR):
+                    screen = await Screen.open(self.rng.choice(urls), self.token)
+                await self.listen(screen)
+            except (Lost, OSError, TimeoutError) as error:
+                self.note("lost", note=str(error) or type(error).__name__)
             await asyncio.sleep(self.wait())
 
     def wait(self) -> float:
         self.retries += 1
         return min(FIRST_WAIT * 2.0 ** (self.retries - 1), LONGEST_WAIT) * (0.5 + self.rng.random())
 
-    async def listen(self, socket: ClientConnection) -> None:
+    async def listen(self, screen: Screen) -> None:
         is_current = False  # then the server speaks every second
         wanted: list[Any] = [*self.topics, *([{**self.view, "as": "v1"}] if self.view else [])]
-        while True:
-            async with asyncio.timeout(SILENCE if is_current else DOOR):
-                message = json.loads(await socket.recv())
-            if "epoch" in message and not message.get("resync"):
-                self.note("open", seq=message["head"])
-                await socket.send(json.dumps({"watch": wanted, "from": self.position, "epoch": self.epoch}))
-            else:
-                self.take(message)
-                is_current = is_current or "head" in message
-                self.retries = 0 if is_current else self.retries
+        with closing(screen):
+            while True:
+                for message in await screen.heard(SILENCE if is_current else DOOR):
+                    if "epoch" in message and not message.get("resync"):
+                        self.note("open", seq=message["head"])
+                        screen.say({"watch": wanted, "from": self.position, "epoch": self.epoch})
+                    else:
+                        self.take(message)
+                        is_current = is_current or "head" in message
+                        self.retries = 0 if is_current else self.retries
 
     def take(self, message: Mapping[str, Any]) -> None:
         for frame in message.get("frames", ()):
