@@ -1,4 +1,4 @@
-"""One connection of a watching client, light: two hundred of a library's own would take a fifth of a core."""
+"""One connection of a watching client, with no more of a WebSocket than bench.live.frames knows."""
 
 import asyncio
 import json
