@@ -176,7 +176,7 @@ REQUESTS_AGEING_BOUND = int(os.environ.get("REQUESTS_AGEING_BOUND", "600"))
 # Seconds for which a request is offered to one person before it is offered to the next.
 REQUESTS_TAKE_WITHIN = int(os.environ.get("REQUESTS_TAKE_WITHIN", "600"))
 # Requests a minute that the API takes from one token.
-API_RATE = int(os.environ.get("API_RATE", "30000"))
+API_RATE = int(os.environ.get("API_RATE", "60000"))
 # The same for one site, whose customers share it.
 SITE_RATE = int(os.environ.get("SITE_RATE", "3000"))
 # What Prometheus sends as its bearer token; without one, an administrator's API token is asked for.
