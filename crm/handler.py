@@ -56,7 +56,7 @@ class Handler(ASGIHandler):
                 if rate is None:
                     response, request = await self.in_thread(self.threads, scope, body)
                     if caller and request and is_from(caller, request):
-                        self.lines.know(caller)
+                        self.lines.know(caller, is_site=hasattr(request, "sent_by"))
                     return response
                 refusal = problems.try_again_in(rate.next_in, rate.headers())
         except Full:

@@ -1,7 +1,8 @@
 """In which line a request waits for a thread: behind a flood from one caller there are threads left for the others.
 
 A caller is known by its token or its session once a request with it was answered as theirs. Whoever is not known yet
-waits with all others who are not, since tokens are easily made up.
+waits with all others who are not, since tokens are easily made up. Sites, which strangers use, and tokens that are not
+known are answered one after the other: threads that compute take turns, so that each one more makes all others wait.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.http import HttpRequest, parse_cookie
 
+NARROW = 1  # of one line at once, where strangers may be behind it
 MOST_WAITING = 200  # in one line; more are sent away, as each holds what it has brought
 MOST_KNOWN = 10_000  # callers; who has not been here for the longest time is forgotten
 
@@ -70,19 +72,19 @@ class Line:
 
 class Lines:
     def __init__(self, width: int) -> None:
-        """`width`: how many of one line are answered at once."""
+        """`width`: how many of a member of staff, or of a program of theirs, are answered at once."""
         self.width = width
-        self.strangers = Line(width)
-        self.known: OrderedDict[Caller, None] = OrderedDict()
+        self.nobodys, self.unknown_tokens = Line(width), Line(NARROW)
+        self.known: OrderedDict[Caller, int] = OrderedDict()  # how wide the line of each is
         self.lines: WeakValueDictionary[Caller, Line] = WeakValueDictionary()  # as long as somebody is in them
 
     def of(self, caller: Caller | None) -> Line:
-        if caller is None or caller not in self.known:
-            return self.strangers
-        return self.lines.setdefault(caller, Line(self.width))
+        if caller and caller in self.known:
+            return self.lines.setdefault(caller, Line(self.known[caller]))
+        return self.unknown_tokens if caller and caller.kind == "token" else self.nobodys
 
-    def know(self, caller: Caller) -> None:
-        self.known[caller] = None
+    def know(self, caller: Caller, *, is_site: bool = False) -> None:
+        self.known[caller] = NARROW if is_site else self.width
         self.known.move_to_end(caller)
         if len(self.known) > MOST_KNOWN:
             self.known.popitem(last=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -172,6 +173,23 @@ async def test_tokens_that_are_made_up_wait_in_one_line(client, handler):
     released.set()
     assert {(await each).status_code for each in made_up} == {200}
     assert (len(handler.lines.known), len(handler.lines.lines)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("caller", "at_once"),
+    [(Caller("token", "site"), 1), (Caller("token", "program"), 2), (Caller("token", "made up"), 1), (None, 2)],
+)
+async def test_sites_and_unknown_tokens_are_answered_one_after_the_other(caller, at_once):
+    kept = lines.Lines(2)
+    kept.know(Caller("token", "site"), is_site=True)
+    kept.know(Caller("token", "program"))
+    line = kept.of(caller)
+
+    async with AsyncExitStack() as turns:
+        for number in range(at_once):
+            assert not line.room.locked(), number
+            await turns.enter_async_context(line.turn())
+        assert line.room.locked()
 
 
 async def test_who_would_wait_for_too_long_is_sent_away(client, handler, monkeypatch):
