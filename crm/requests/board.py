@@ -24,6 +24,8 @@ BY_KIND = """
 SELECT r.kind,
     count(*) FILTER (WHERE r.state = 'queued') AS queued,
     count(*) FILTER (WHERE r.state = 'running') AS running,
+    count(*) FILTER (WHERE r.state = 'queued' AND r.queue <> 'people') AS waits_for_worker,
+    count(*) FILTER (WHERE r.state = 'running' AND r.queue <> 'people') AS with_worker,
     count(*) FILTER (WHERE r.finished_at > %(minute)s AND r.state = 'done') AS done,
     count(*) FILTER (WHERE r.finished_at > %(since)s AND r.state IN ('failed', 'dead')) AS bad,
     avg(extract(epoch FROM r.started_at - r.received_at)) FILTER (WHERE r.finished_at > %(since)s)::float8 AS waiting,
@@ -66,16 +68,15 @@ def board_of(access: Access) -> dict[str, Any]:
     (responses,) = select(RESPONSES, access, since)
     by_workers = Request.objects.seen_by(access).exclude(queue=PEOPLE)
     waiting, running = (by_workers.filter(state=state) for state in (State.QUEUED, State.RUNNING))
-    people = desk.figures(access)
     oldest = waiting.order_by("received_at").values_list("received_at", flat=True).first()
     return {
         "kinds": kinds,
-        "queued": sum(row["queued"] for row in kinds) - people["waiting"],
-        "running": sum(row["running"] for row in kinds) - people["taken"],
+        "queued": sum(row["waits_for_worker"] for row in kinds),
+        "running": sum(row["with_worker"] for row in kinds),
         "done": sum(row["done"] for row in kinds),
         "dead": Request.objects.seen_by(access).filter(state=State.DEAD).count(),
         "oldest": (now - oldest).total_seconds() if oldest else None,
-        "people": people,
+        "people": desk.figures(access),
         "responses": responses,
         "bins": bins_of(select(DISTRIBUTION, access, since | {"bins": BINS})),
         "first": list(waiting.filter(is_ready=True).order_by("begin_by").select_related("customer")[:SHOWN]),
