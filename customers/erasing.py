@@ -1,5 +1,6 @@
 """Erases a person: what is held about one customer goes from every table; that something happened, and when, stays."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,11 @@ def blanks_of(customer_id: int) -> dict[str, dict[str, Any]]:
 
 def nameless(customer_id: int) -> str:
     return f"#{customer_id}"
+
+
+def is_erasing(row: Mapping[str, Any]) -> bool:
+    """Whether a change of a customer was the erasing."""
+    return "name" in (row["before"] or {}) and row["data"]["name"] == nameless(row["record_id"])
 
 
 def erase_customer(customer: Customer, *, but: int) -> None:

@@ -7,6 +7,7 @@ from crm.live.views import ListView, register_view
 from crm.records.access import Access
 from crm.records.projection import Field, Projection
 from crm.records.registry import RecordType, register
+from customers.erasing import is_erasing
 from customers.filters import CustomerFilter, sort_named
 from customers.models import Consent, Customer, FollowUp, Note, Stage, Tag
 
@@ -86,6 +87,7 @@ def register_records() -> None:
             module="customers",
             tally=("stage_id",),
             is_cached=True,
+            rewrites=is_erasing,
         )
     )
     register(RecordType("note", Note, NOTE, module="customers", story="customers/_note_story.html"))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from crm.live.deliveries import Deliveries
 from crm.live.frames import Delivered
 from crm.live.socket import Socket
-from crm.live.views import View
+from crm.live.views import ANEW, View
 from crm.live.watches import OpenView, Watcher, Watches, Wish
 
 Owed = defaultdict[Socket, dict[int, Delivered]]
@@ -86,11 +86,12 @@ class Fanout:
         return Happening(open_view, events)
 
     def tell(self, happening: Happening) -> None:
-        """Enter, move and leave to a view's watchers; so many that drawing them anew is less: a resync of the view."""
+        """Enter, move and leave to a view's watchers; a resync of it where drawing it anew is less, or is needed."""
         view = happening.open_view.view
         has_room = happening.open_view.has_room(len(happening.events), time.monotonic())
+        is_told = has_room and all(event != ANEW for event, _ in happening.events)
         for (socket, name), wish in happening.open_view.watchers.items():
-            if not has_room:
+            if not is_told:
                 socket.put({"resync": True, "as": name})
             else:
                 for event, change in happening.events:

@@ -15,12 +15,16 @@ from crm.records.paging import Sort
 
 
 class Verdict(NamedTuple):
-    """What a change does to a view: `event` is enter, move or leave; None means that the row stays where it is."""
+    """What a change does to a view: `event` is enter, move or leave; None means that the row stays where it is.
+
+    With `ANEW` what the view shows already is no longer true, and it has to be fetched again.
+    """
 
     event: str | None
     is_member: bool
 
 
+ANEW = "anew"
 OUT = Verdict(None, False)
 
 
@@ -99,9 +103,11 @@ class FeedView:
         self.access, self.root = access, root
 
     def judge(self, change: Delivered) -> Verdict:
+        kind = change.kind
         is_mine = self.root is None or change.root == self.root
-        readable = change.kind is not None and change.kind.readers == "scope" and self.access.admits(change.row)
-        return Verdict("enter", False) if is_mine and readable else OUT
+        if not is_mine or kind is None or kind.readers != "scope" or not self.access.admits(change.row):
+            return OUT
+        return Verdict(ANEW if kind.rewrites and kind.rewrites(change.row) else "enter", False)
 
     def item(self, change: Delivered) -> dict[str, Any]:
         return {"record": change.topic, "root": change.root, "seq": change.seq, "version": change.row["version"]}

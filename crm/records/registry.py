@@ -18,7 +18,8 @@ class RecordType:
     staff, or administrators. `label` gives a change's row its title on a timeline. `entry` makes its entry of the
     directory that every page holds ({"name": ..., ...}), for types that others refer to by id. `tally` names the
     columns by whose values the relay counts its records; `is_cached` puts its projection into the cache; `story` is the
-    template that words its changes on a timeline.
+    template that words its changes on a timeline. `rewrites` says of a change's row that with it older rows of the log
+    say something else.
     """
 
     name: str
@@ -31,6 +32,7 @@ class RecordType:
     tally: tuple[str, ...] = ()
     is_cached: bool = False
     story: str = "records/_story.html"
+    rewrites: Callable[[Mapping[str, Any]], bool] | None = None
 
 
 _types: dict[str, RecordType] = {}

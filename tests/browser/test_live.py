@@ -6,10 +6,12 @@ import urllib.request
 import uuid
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import expect
 
 from crm.staff import services as staff
 from customers import services
+from customers.erasing import erase_customer
 from tests.browser.watching import begin_edit, field, is_the_same, observe, shifts
 from tests.factories import change, make_customer, make_user
 
@@ -54,6 +56,20 @@ def test_what_one_person_types_is_on_the_other_s_page_and_list_and_nothing_moves
     expect(field(page, "title")).to_have_text("Buyer")
     assert boxes(page) == before
     assert [each for each in shifts(listed) if 'class="avs"' not in each] == []  # who is here stands behind the name
+
+
+def test_who_is_erased_is_gone_from_pages_that_are_open(stack, browse):
+    name = f"Ada {uuid.uuid4().hex}"
+    customer = make_customer(stack.people.alice, name=name)
+    pages = [browse(stack.people.alice, path) for path in (f"/customers/{customer.pk}/", "/")]
+    for page in pages:
+        expect(page.locator(".timeline")).to_contain_text(name)
+
+    with transaction.atomic():
+        erase_customer(customer, but=0)
+
+    for page in pages:
+        expect(page.locator("main")).not_to_contain_text(name, timeout=10_000)
 
 
 def test_who_changed_a_value_is_said_where_there_is_room_and_shown_where_there_is_none(stack, browse, customer, city):

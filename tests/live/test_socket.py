@@ -3,9 +3,11 @@
 import uuid
 
 import pytest
+from django.db import transaction
 
 from crm.staff.models import User
 from customers import services
+from customers.erasing import erase_customer
 from customers.models import Customer
 from tests.factories import change, make_customer, make_user
 
@@ -112,6 +114,19 @@ def test_a_timeline_brings_each_change_once(stack, listen, customer):
     entry = client.wait_for(lambda message: "enter" in message)["enter"][0]
     assert "Call back Thursday" in entry["html"]
     assert "Bob Stone" in entry["html"]
+
+
+@pytest.mark.parametrize("view", ["timeline", "feed", "reporting:feed"])
+def test_entries_are_asked_for_again_when_somebody_in_them_is_erased(stack, listen, customer, view):
+    client = listen(stack.people.alice)
+    client.watch({"view": view, "filter": {"root": customer.topic} if view == "timeline" else {}, "as": "t"})
+    services.update_customer(customer.pk, actor=stack.people.bob, version=1, changes={"name": "Marta Ek"})
+    client.wait_for(lambda message: "enter" in message)
+
+    with transaction.atomic():
+        erase_customer(customer, but=0)
+
+    assert client.wait_for(lambda message: message.get("resync"))["as"] == "t"
 
 
 @pytest.mark.parametrize(
