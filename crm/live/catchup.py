@@ -1,14 +1,13 @@
 """What the hub asks the database, in a thread: rights, which topics are visible, what was missed since a position."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from crm.live.frames import Delivered
+from crm.live.frames import DIRECTORY, Delivered
 from crm.records import log, registry
 from crm.records.access import Access
 from crm.records.directory import Directory
@@ -21,15 +20,16 @@ MOST_MISSED = 2_000  # changes; a client that missed more fetches its regions ag
 class Absence:
     """What one reader asks: which topics she may see, and what happened after one position, up to another.
 
-    `after` is None for who missed nothing, as she was not there before. The answers are None where there is too much.
+    `after` is None for who missed nothing, as she was not there before. Of `visible` topics the root is said, on whose
+    timeline their changes stand. The answers are None where there is too much.
     """
 
     reader: Reader
-    topics: Sequence[str]
+    topics: Collection[str]
     after: int | None
     up_to: int
     has_views: bool
-    visible: set[str] = field(default_factory=set)
+    visible: dict[str, str] = field(default_factory=dict)
     of_topics: list[Delivered] | None = field(default_factory=list)
     of_views: list[Delivered] | None = field(default_factory=list)
 
@@ -42,6 +42,7 @@ def answer(absences: Sequence[Absence], directory: Directory) -> Sequence[Absenc
     find_visible(absences)
     back = [each for each in absences if each.after is not None and each.after < each.up_to]
     find_changes(back, directory)
+    find_changes_of_directory(back, directory)
     find_changes_for_views([each for each in back if each.has_views], directory)
     return absences
 
@@ -55,27 +56,47 @@ def find_visible(absences: Sequence[Absence]) -> None:
     for group in alike.values():
         visible = visible_topics(group[0].reader, {topic for each in group for topic in each.topics})
         for each in group:
-            each.visible = visible.intersection(each.topics)
+            each.visible = {topic: visible[topic] for topic in each.topics if topic in visible}
 
 
 def find_changes(absences: Sequence[Absence], directory: Directory) -> None:
     """One statement for all; one for each when together they missed too much."""
-    if not (roots := {topic for each in absences for topic in each.visible}):
+    if not (roots := {root for each in absences for root in each.visible.values() if root}):
         return
     after, up_to = span(absences)
     rows = log.rows_after(after, MOST_MISSED + 1, roots=sorted(roots), up_to=up_to)
     if len(rows) <= MOST_MISSED:
-        by_root: defaultdict[str, list[Delivered]] = defaultdict(list)
+        by_topic: defaultdict[str, list[Delivered]] = defaultdict(list)
         for row in rows:
-            by_root[row["root"]].append(Delivered(row, directory))
+            change = Delivered(row, directory)
+            for topic in change.topics:
+                by_topic[topic].append(change)
         for each in absences:
-            mine = (change for topic in each.visible for change in by_root[topic] if each.was(change))
-            each.of_topics = sorted(mine, key=attrgetter("seq"))
+            each.of_topics = in_order(
+                change for topic in each.visible for change in by_topic[topic] if each.was(change)
+            )
     elif len(absences) == 1:
         absences[0].of_topics = None
     else:
         for each in absences:
             find_changes([each], directory)
+
+
+def find_changes_of_directory(absences: Sequence[Absence], directory: Directory) -> None:
+    """Renamings and the like, of which there seldom are any; whoever was away for long fetches the directory again."""
+    watching = [each for each in absences if DIRECTORY in each.visible and each.of_topics is not None]
+    newest = log.directory_position() if watching else 0
+    missed = [each for each in watching if (each.after or 0) < newest]
+    for each in missed:
+        if each.up_to - (each.after or 0) > MOST_MISSED:
+            each.of_topics = None
+    short = [each for each in missed if each.of_topics is not None]
+    if short:
+        after, up_to = span(short)
+        rows = log.rows_after(after, up_to - after, up_to=up_to, records=registry.directory_names())
+        changes = [Delivered(row, directory) for row in rows]
+        for each in short:
+            each.of_topics = in_order([*(each.of_topics or ()), *(change for change in changes if each.was(change))])
 
 
 def find_changes_for_views(absences: Sequence[Absence], directory: Directory) -> None:
@@ -91,6 +112,12 @@ def find_changes_for_views(absences: Sequence[Absence], directory: Directory) ->
             each.of_views = [change for change in changes if each.was(change)]
 
 
+def in_order(changes: Iterable[Delivered]) -> list[Delivered]:
+    """Each once, as it may be of several topics."""
+    by_seq = {change.seq: change for change in changes}
+    return [by_seq[seq] for seq in sorted(by_seq)]
+
+
 def span(absences: Sequence[Absence]) -> tuple[int, int]:
     return min(each.after or 0 for each in absences), max(each.up_to for each in absences)
 
@@ -101,24 +128,29 @@ def accesses(user_ids: Iterable[int]) -> dict[int, Access]:
     return {user.pk: user.access for user in users}
 
 
-def visible_topics(reader: Reader, topics: Iterable[str]) -> set[str]:
-    """Those of the topics that exist and that the reader may see; one statement for each record type."""
+def visible_topics(reader: Reader, topics: Collection[str]) -> dict[str, str]:
+    """Those of the topics that exist and that the reader may see, with their roots (that of the directory is empty).
+
+    One statement for each record type.
+    """
     by_record: defaultdict[str, set[int]] = defaultdict(set)
     for topic in topics:
         record, _, record_id = topic.partition(":")
         if record_id.isdecimal() and len(record_id) < 19:
             by_record[record].add(int(record_id))
-    found = {"directory"} & set(topics)
+    found = {DIRECTORY: ""} if DIRECTORY in topics else {}
     for record, ids in by_record.items():
-        found |= {f"{record}:{each}" for each in visible_ids(reader, record, ids)}
+        found |= visible_records(reader, record, ids)
     return found
 
 
-def visible_ids(reader: Reader, record: str, ids: set[int]) -> set[int]:
+def visible_records(reader: Reader, record: str, ids: set[int]) -> dict[str, str]:
     kind = registry.record_type(record)
     if kind is None or (kind.readers == "administrators" and not reader.access.is_administrator):
-        return set()
-    rows: Any = kind.model._default_manager.filter(pk__in=ids)
+        return {}
+    model = kind.model
+    rows: Any = model._default_manager.filter(pk__in=ids)
     if kind.readers == "scope":
         rows = rows.visible_to(reader)
-    return set(rows.values_list("pk", flat=True))
+    pairs = rows.values_list("pk", model.root_column or "pk")
+    return {f"{record}:{pk}": f"{model.root_record or record}:{root_id}" for pk, root_id in pairs}

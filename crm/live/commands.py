@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
 from crm.live.catchup import Absence
+from crm.live.frames import DIRECTORY
 from crm.live.hub import Hub
 from crm.live.panels import OpenPanel, panel
 from crm.live.presence import EVERYWHERE
@@ -87,7 +88,7 @@ class Watch:
         self.socket.holds += 1
         try:
             up_to = self.hub.head
-            topics = self.register([each for each in wanted if isinstance(each, str)])
+            topics = self.socket.unproven = self.register([each for each in wanted if isinstance(each, str)])
             views = self.open_names([each for each in wanted if isinstance(each, dict)])
             if topics or views:
                 absence = Absence(self.socket, topics, self.after, up_to, bool(views))
@@ -101,20 +102,21 @@ class Watch:
             return
         finally:
             self.socket.holds -= 1
-        for topic in topics:
+            self.socket.unproven = set()
+        for topic in topics & self.socket.records:
             if people := self.hub.presence.on(topic):
-                self.socket.put({"presence": {EVERYWHERE if topic == "directory" else topic: people}})
+                self.socket.put({"presence": {EVERYWHERE if topic == DIRECTORY else topic: people}})
         self.socket.flush()
         if topics or views:  # said at once: no screen has to wait for the next beat to be live
             async with self.hub.turn:
                 self.hub.send_head(self.socket)
 
-    def register(self, topics: list[str]) -> list[str]:
+    def register(self, topics: list[str]) -> set[str]:
         held = self.socket.records
         new, room = [topic for topic in topics if topic not in held], MOST_TOPICS - len(held)
         if len(new) > room:
             complain(self.socket, new[room], f"more than {MOST_TOPICS} records on one socket")
-        fresh = [topic for topic in [*held.intersection(topics), *new[:room]] if len(topic) <= 100]
+        fresh = {topic for topic in [*held.intersection(topics), *new[:room]] if len(topic) <= 100}
         for topic in fresh:
             self.hub.watches.watch(self.socket, topic)
         return fresh
@@ -154,7 +156,7 @@ class Watch:
         return True
 
     def drop_invisible(self, absence: Absence) -> None:
-        for topic in set(absence.topics) - absence.visible:
+        for topic in set(absence.topics) - absence.visible.keys():
             self.hub.watches.unwatch(self.socket, topic)
             if self.after is None:
                 self.socket.put({"error": {"topic": topic, "reason": "not found"}})
@@ -167,7 +169,7 @@ class Watch:
             self.socket.put({"resync": True})
             return
         for change in absence.of_topics:
-            if change.root in self.socket.records:
+            if not change.topics.isdisjoint(self.socket.records):
                 self.socket.put_frame(change.seq, change.text(self.socket.access.sees_contacts))
         for name in views:
             if absence.of_views is None:

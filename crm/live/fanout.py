@@ -49,12 +49,8 @@ class Fanout:
 
     def watchers(self, change: Delivered) -> set[Socket]:
         by_topic = self.watches.by_topic
-        found = set(by_topic.get(change.topic, ()))
-        if change.root != change.topic:
-            found |= by_topic.get(change.root, set())
-        if change.kind and change.kind.entry:
-            found |= by_topic.get("directory", set())
-        return found
+        found = set[Socket]().union(*(by_topic.get(topic, ()) for topic in change.topics))
+        return {socket for socket in found if not socket.unproven or may_hear(socket, change)}
 
     def part(self, change: Delivered, watchers: set[Socket]) -> set[Socket]:
         """Takes out of the watchers those who may no longer see the record, and tells them that it is gone."""
@@ -108,6 +104,13 @@ class Fanout:
                 socket.put_frame(seq, frames[seq].text(socket.access.sees_contacts))
         if happening.events:
             self.tell(happening)
+
+
+def may_hear(socket: Socket, change: Delivered) -> bool:
+    """Of a record whose watch is still being checked."""
+    if change.kind is None or change.kind.readers == "administrators":
+        return socket.access.is_administrator
+    return change.kind.readers == "everyone" or socket.access.admits(change.row)
 
 
 def item(event: str, change: Delivered, view: View, wish: Wish) -> str:

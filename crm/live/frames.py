@@ -8,6 +8,8 @@ from crm.records import registry
 from crm.records.directory import Directory
 from crm.records.registry import RecordType
 
+DIRECTORY = "directory"  # the topic of all records that others refer to by id
+
 
 class Delivered:
     """One row of the log on its way out, with what is computed from it when somebody asks, and only once."""
@@ -23,6 +25,11 @@ class Delivered:
         self._texts: dict[Hashable, str] = {}
         self._projected: dict[str, Any] | None = None
         self._earlier: dict[str, Any] | None = None
+
+    @property
+    def topics(self) -> set[str]:
+        """Whoever watches one of these is told."""
+        return {self.topic, self.root, *([DIRECTORY] if self.kind and self.kind.entry else [])}
 
     @property
     def is_gone(self) -> bool:

@@ -19,7 +19,7 @@ from crm.live.asking import Together, ask
 from crm.live.catchup import Absence
 from crm.live.deliveries import Deliveries
 from crm.live.fanout import Fanout
-from crm.live.frames import Delivered
+from crm.live.frames import DIRECTORY, Delivered
 from crm.live.presence import EVERYWHERE, TELL_EVERY, Presence
 from crm.live.socket import Socket
 from crm.live.watches import Watches
@@ -191,7 +191,7 @@ class Hub:
 
     async def narrow(self, socket: Socket) -> None:
         asked = set(socket.records)  # what is watched meanwhile is judged by its own watch
-        for topic in asked - await ask(catchup.visible_topics, socket, asked):
+        for topic in asked - (await ask(catchup.visible_topics, socket, asked)).keys():
             self.watches.lose(socket, topic)
         # What views and panels show follows from the access: the client asks for them again, under its new rights.
         self.watches.unwatch_names(socket)
@@ -288,7 +288,7 @@ class Hub:
 
     def send_presence(self) -> None:
         for topic, people in self.presence.changed(self.watches.sockets, time.monotonic()).items():
-            for socket in self.watches.by_topic.get("directory" if topic == EVERYWHERE else topic, ()):
+            for socket in self.watches.proven(DIRECTORY if topic == EVERYWHERE else topic):
                 socket.put({"presence": {topic: people}})
                 socket.flush()
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from crm.live.frames import DIRECTORY
 from crm.live.socket import Socket
 
 TELL_EVERY = 3.0  # seconds between full tellings to the other hubs
@@ -66,7 +67,7 @@ class Presence:
         return changed
 
     def on(self, topic: str) -> list[dict[str, Any]]:
-        return self.told.get(EVERYWHERE if topic == "directory" else topic, [])
+        return self.told.get(EVERYWHERE if topic == DIRECTORY else topic, [])
 
 
 def distinct(people: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ class Socket:
     send: Callable[[dict[str, Any]], Awaitable[None]]
     write: Write | None = None
     records: set[str] = field(default_factory=set)
+    unproven: set[str] = field(default_factory=set)  # of those the ones that nobody has checked yet
     views: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     panels: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     outbox: deque[tuple[int, str]] = field(default_factory=deque)

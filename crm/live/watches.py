@@ -1,6 +1,5 @@
 """Who watches what, in this process: sockets by record topic, by view and by panel."""
 
-import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,7 +50,6 @@ class Watches:
         self.by_topic: defaultdict[str, set[Socket]] = defaultdict(set)
         self.views: dict[tuple[Any, ...], OpenView] = {}
         self.panels: dict[tuple[Any, ...], OpenPanel] = {}
-        self.panels_due = asyncio.Event()
 
     def watch(self, socket: Socket, topic: str) -> None:
         self.by_topic[topic].add(socket)
@@ -63,6 +61,10 @@ class Watches:
         watchers.discard(socket)
         if not watchers:
             self.by_topic.pop(topic, None)
+
+    def proven(self, topic: str) -> list[Socket]:
+        """Those of whom it is known that they may; the others are told when they are."""
+        return [socket for socket in self.by_topic.get(topic, ()) if topic not in socket.unproven]
 
     def lose(self, socket: Socket, topic: str) -> None:
         """The record is gone for this socket: deleted or out of sight, which it cannot tell apart."""
@@ -81,7 +83,6 @@ class Watches:
         socket.panels[name] = panel.key
         if held.shown:
             socket.put_text(held.message(name))
-        self.panels_due.set()
 
     def unwatch_name(self, socket: Socket, name: str) -> None:
         view_key, panel_key = socket.views.pop(name, None), socket.panels.pop(name, None)

@@ -41,13 +41,21 @@ def position() -> Position:
     return Position(str(epoch), head)
 
 
+def directory_position() -> int:
+    """Where the directory changed last."""
+    return LogState.objects.values_list("directory_seq", flat=True).get()
+
+
 def rows_after(
-    seq: int, limit: int, roots: Sequence[str] | None = None, up_to: int | None = None
-) -> list[dict[str, Any]]:
-    """Log rows above a position in order, as dictionaries of COLUMNS; only of some roots where given."""
+    seq: int, limit: int, roots: Sequence[str] | None = None, up_to: int | None = None,
+    records: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Log rows above a position in order, as dictionaries of COLUMNS; only of some roots or kinds where given."""
     rows = Change.objects.filter(seq__gt=seq)
     if roots is not None:
         rows = rows.filter(root__in=roots)
+    if records is not None:
+        rows = rows.filter(record__in=records)
     if up_to is not None:
         rows = rows.filter(seq__lte=up_to)
     return list(rows.order_by("seq").values(*COLUMNS)[:limit])

@@ -5,14 +5,28 @@ from unittest.mock import Mock
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
 from crm.live import catchup
 from crm.live.commands import obey
 from crm.records import log
-from tests.factories import make_customer
+from crm.staff import services as staff
+from customers import services
+from tests.factories import make_customer, number_changes
 from tests.live.hubs import away, change, open_socket, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def plan(customer, actor):
+    follow_up = services.add_follow_up(customer.pk, actor=actor, title="Call", due_at=timezone.now())
+    number_changes()
+    return follow_up
+
+
+def rename(user):
+    staff.change_user(user.pk, version=1, changes={"last_name": "Renamed"})
+    number_changes()
 
 
 async def test_a_watch_that_cannot_be_caught_up_is_let_go_before_any_head(watched, monkeypatch):
@@ -73,6 +87,50 @@ async def test_what_a_view_missed_comes_before_what_came_while_that_was_asked_fo
     await sent(newcomer)
     assert wire.versions() == [2, 3]
     assert [item["version"] for message in wire.texts for item in message.get("move", [])] == [2, 3]
+
+
+async def test_a_part_that_is_watched_by_itself_is_caught_up_without_what_else_its_customer_saw(watched):
+    hub, _, _, alice, customer = watched
+    follow_up = await sync_to_async(plan)(customer, alice)
+    await hub.ask_log()
+    start = hub.head
+    await sync_to_async(services.complete_follow_up)(follow_up.pk, actor=alice)
+    await change(customer, alice, "A")
+    await hub.ask_log()
+    newcomer, wire = await open_socket(hub, alice)
+    await obey(hub, newcomer, {"watch": [follow_up.topic], "from": start, "epoch": hub.epoch})
+    await sent(newcomer)
+    assert wire.frames() == [(follow_up.topic, 2)]
+
+
+async def test_a_renaming_that_was_missed_reaches_the_directory_of_who_comes_back(watched):
+    hub, _, _, alice, customer = watched
+    start = hub.head
+    await sync_to_async(rename)(alice)
+    await change(customer, alice, "A")
+    await hub.ask_log()
+    for more in ([], [alice.topic]):
+        newcomer, wire = await open_socket(hub, alice)
+        topics = ["directory", customer.topic, *more]
+        await obey(hub, newcomer, {"watch": topics, "from": start, "epoch": hub.epoch})
+        await sent(newcomer)
+        assert wire.frames() == [(alice.topic, 2), (customer.topic, 2)]
+
+
+async def test_who_was_away_for_long_fetches_the_directory_again_only_when_it_changed(watched, monkeypatch):
+    hub, _, _, alice, customer = watched
+    monkeypatch.setattr(catchup, "MOST_MISSED", 1)
+    start = hub.head
+    await sync_to_async(rename)(alice)
+    await change(customer, alice, "A", "B")
+    await hub.ask_log()
+    wires = []
+    for position in (start, start + 1):
+        newcomer, wire = await open_socket(hub, alice)
+        await obey(hub, newcomer, {"watch": ["directory"], "from": position, "epoch": hub.epoch})
+        await sent(newcomer)
+        wires.append(wire)
+    assert [{"resync": True} in wire.texts for wire in wires] == [True, False]
 
 
 async def test_rights_that_shrink_take_no_record_whose_watch_is_being_answered(watched, monkeypatch):
