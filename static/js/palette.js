@@ -4,6 +4,9 @@ const palette = document.getElementById("palette");
 const input = palette?.querySelector("input");
 const hits = document.getElementById("palette-hits");
 let active = null;
+let isChosen = false; // by arrow or pointer since the last letter: what is found later does not take it away
+let answered = ""; // the words that what is shown was found for
+let isAwaited = false; // Enter came before what was found
 
 if (palette) {
   document.addEventListener("keydown", openByKey);
@@ -12,11 +15,15 @@ if (palette) {
     if (target === palette || target.closest("#palette .hit")) palette.close();
   });
   input.addEventListener("keydown", move);
-  input.addEventListener("input", filterActions);
-  hits.addEventListener("htmx:afterSwap", () => activate(options()[0]));
+  input.addEventListener("input", () => {
+    isChosen = isAwaited = false;
+    filterActions();
+  });
+  input.addEventListener("htmx:afterRequest", answer);
+  hits.addEventListener("htmx:afterSwap", chooseFound);
   hits.addEventListener("pointermove", ({ target }) => {
     const option = target.closest("[role='option']");
-    if (option && option !== active) activate(option);
+    if (option && option !== active) choose(option);
   });
 }
 
@@ -38,11 +45,22 @@ function open() {
 
 function move(event) {
   const shown = options(), at = shown.indexOf(active);
-  if (event.key === "ArrowDown") activate(shown[(at + 1) % shown.length]);
-  else if (event.key === "ArrowUp") activate(shown.at(at <= 0 ? -1 : at - 1));
-  else if (event.key === "Enter" && active) active.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey }));
+  if (event.key === "ArrowDown") choose(shown[(at + 1) % shown.length]);
+  else if (event.key === "ArrowUp") choose(shown.at(at <= 0 ? -1 : at - 1));
+  else if (event.key === "Enter") enter(event);
   else return;
   event.preventDefault();
+}
+
+function enter({ ctrlKey, metaKey }) {
+  isAwaited = !isChosen && input.value !== answered;
+  if (!isAwaited) active?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey, metaKey }));
+}
+
+function answer({ detail }) {
+  if (detail.requestConfig.parameters.q !== input.value) return;
+  answered = input.value;
+  if (isAwaited && palette.open) enter({});
 }
 
 function filterActions() {
@@ -55,6 +73,18 @@ function filterActions() {
   }
   actions.hidden = !isAny;
   if (!active?.checkVisibility()) activate(options()[0]);
+}
+
+function choose(option) {
+  isChosen = true;
+  activate(option);
+}
+
+// A customer found comes first, then an action that matches; what can be done with the words is the last.
+function chooseFound() {
+  if (isChosen && active?.checkVisibility()) return;
+  const shown = options(), isOf = (part) => (option) => option.closest(part);
+  activate(shown.find(isOf("[data-customers]")) ?? shown.find(isOf("[data-actions]")) ?? shown[0]);
 }
 
 function activate(option) {

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from time import sleep
 
 import pytest
 from django.template import engines
@@ -10,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from crm.records.directory import directory
-from tests.factories import people
+from tests.factories import make_customer, people
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -29,14 +30,26 @@ def page(signed_in, staff):
     return signed_in(staff.alice, "/me/")
 
 
-def test_palette_opens_by_key_and_goes_where_it_says(page):
+def test_palette_opens_by_key_and_goes_where_it_says_and_keeps_what_is_chosen_when_nobody_is_called_so(page):
     page.keyboard.press("Control+k")
     page.keyboard.type("go to")
     chosen = page.locator("#palette .hit[aria-selected=true]")
-    expect(chosen).to_have_count(1)
+    expect(chosen).to_have_text(re.compile("Go to"))
+    expect(page.locator("#palette .none")).to_be_visible()
+    expect(chosen).to_have_text(re.compile("Go to"))
     address = chosen.get_attribute("href")
 
     with page.expect_navigation(url=re.compile(re.escape(address) + "$")):
+        page.keyboard.press("Enter")
+
+
+def test_enter_before_the_answer_goes_to_the_customer_who_is_found(page, staff):
+    customer = make_customer(staff.alice, name="Marta Lindqvist")
+    page.route("**/search/?q=marta", lambda route: sleep(0.5) or route.continue_())
+    page.keyboard.press("Control+k")
+    page.keyboard.type("marta")
+
+    with page.expect_navigation(url=re.compile(f"/customers/{customer.pk}/$")):
         page.keyboard.press("Enter")
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.request
 from argparse import Namespace
+from collections import Counter
 
 import pytest
 from django.utils import timezone
@@ -59,10 +60,10 @@ def clock(stack):
     stack.clock.stop()
 
 
-def wait_for(met):
+def wait_for(met, showing=lambda: ""):
     over = time.monotonic() + PATIENCE
     while not (found := met()):
-        assert time.monotonic() < over, "waited in vain"
+        assert time.monotonic() < over, f"waited in vain {showing()}"
         time.sleep(0.02)
     return found
 
@@ -121,6 +122,6 @@ def test_under_kills_of_worker_and_broker_each_request_is_done_once(stack, clock
     sender.join()
 
     asked = set(Request.objects.filter(payload__key="kills").values_list("pk", flat=True))
-    wait_for(lambda: set(states(asked)) == {"done"})
+    wait_for(lambda: set(states(asked)) == {"done"}, showing=lambda: Counter(states(asked)))
     assert sorted(probe_effects("kills")) == sorted(asked)
     assert len(asked) > 100

@@ -125,7 +125,7 @@ def test_a_row_stored_just_before_a_roll_up_that_did_not_see_it_is_found_by_the_
     assert rolled.rolled_to() > now - timedelta(seconds=1)
     make_change(1, written=(now - NOON).total_seconds() - 300)
     rollups.roll_up(now + timedelta(seconds=75))
-    assert Rollup.objects.filter(family="update").count() == 1
+    assert Rollup.objects.filter(span=60, family="update").count() == 1
 
 
 def test_a_minute_that_is_not_over_is_not_rolled_up(make_change):
