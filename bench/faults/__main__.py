@@ -23,14 +23,13 @@ METHOD = (
 def main() -> int:
     options = parse()
     load = Load(options.seed, options.minutes * 60, options.clients, options.writes)
+    report = Report("faults", "Faults under load", METHOD.format(**vars(load), every=options.every))
     say(f"seed {options.seed}")
     with stage() as found:
         run = Run(found, load, plan(load.seed, load.seconds, options.every), say)
         asyncio.run(run.play())
         failures = judge(run.history, run.log(), run.unequal, options.within)
-    method = METHOD.format(**vars(load), every=options.every)
-    found_out = Report("faults", "Faults under load", method)
-    return conclude(found_out, run.history, failures, load.seed, is_brief=options.brief)
+    return conclude(report, run.history, failures, load.seed, is_brief=options.brief)
 
 
 def parse() -> argparse.Namespace:
