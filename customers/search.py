@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 
 from crm.records.access import Access
+from crm.records.letters import small
 
 MAX_LENGTH = 100
 # Of an address its first part: the index would read all that stands in it for "example", "com" or "gmail".
@@ -19,7 +20,7 @@ FIRST_PART = re.compile(r"\W?(\w{3,})\W")
 
 
 def words(question: str) -> list[str]:
-    return question.lower()[:MAX_LENGTH].split()
+    return small(question)[:MAX_LENGTH].split()
 
 
 def condition(question: str, sees_contacts: bool) -> Q:
@@ -56,11 +57,11 @@ def within(access: Access) -> Q:
 
 def open_text(row: Mapping[str, Any]) -> str:
     parts = [row["name"], row["company_name"], row["city"], row["reference"]]
-    return " ".join(filter(None, parts)).lower()
+    return small(" ".join(filter(None, parts)))
 
 
 def contact_text(row: Mapping[str, Any]) -> str:
-    return " ".join(filter(None, [*row["emails"], *row["phones"], row["street"], row["postcode"]])).lower()
+    return small(" ".join(filter(None, [*row["emails"], *row["phones"], row["street"], row["postcode"]])))
 
 
 def admits(question: str, row: Mapping[str, Any], sees_contacts: bool) -> bool:

@@ -14,6 +14,8 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.translation import gettext as _
 
+from crm.records.letters import small
+
 HIGHEST_ID = 2**63 - 1
 
 
@@ -41,7 +43,7 @@ def by_time(field: str, *, descending: bool) -> Sort:
 
 
 def by_text(field: str, *, descending: bool) -> Sort:
-    return Sort(Lower(field), lambda row: row[field].lower(), descending)
+    return Sort(Lower(field), lambda row: small(row[field]), descending)
 
 
 class Page(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db.models.functions import Lower
 
+from crm.records.letters import small
 from crm.staff.models import User
 from customers.models import ContactPoint, Customer, ImportLine, Tag
 
@@ -26,7 +27,7 @@ class Row(NamedTuple):
         """What the row is known by; compared like this, and nothing when it does not say."""
         if key == "reference":
             return [self.columns["reference"]] if self.columns.get("reference") else []
-        return [value.lower() for value in self.columns.get("emails", ())] if key == "emails" else []
+        return [small(value) for value in self.columns.get("emails", ())] if key == "emails" else []
 
 
 def until_repeated(rows: Sequence[Row], key: str) -> int:
@@ -48,7 +49,7 @@ def matches(rows: Sequence[Row], key: str, actor: User, batch_id: int | None) ->
     for row in rows:
         ids = {each for value in row.keys(key) for each in by_key.get(value, ())}
         if not ids and row.is_company:
-            ids = set(made.get(row.columns.get("name", "").lower(), ()))
+            ids = set(made.get(small(row.columns.get("name", "")), ()))
         found[row.number] = sorted(ids)
     return found
 
@@ -72,7 +73,7 @@ def companies_made(batch_id: int | None, names: Sequence[str]) -> dict[str, list
     if batch_id is None or not names:
         return {}
     lines = ImportLine.objects.filter(batch_id=batch_id, outcome=ImportLine.Outcome.COMPANY)
-    named = lines.annotate(key=Lower("customer__name")).filter(key__in=[name.lower() for name in names])
+    named = lines.annotate(key=Lower("customer__name")).filter(key__in=[small(name) for name in names])
     return grouped(named.values_list("key", "customer_id"))
 
 
@@ -85,7 +86,7 @@ def grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
 
 def companies_named(names: Iterable[str], actor: User) -> dict[str, int]:
     """The oldest visible company of each name, by the name in small letters."""
-    wanted = {name.lower() for name in names}
+    wanted = {small(name) for name in names}
     if not wanted:
         return {}
     seen = Customer.objects.visible_to(actor).filter(kind=Customer.Kind.COMPANY)
@@ -95,7 +96,7 @@ def companies_named(names: Iterable[str], actor: User) -> dict[str, int]:
 
 def tags_named(names: Iterable[str]) -> dict[str, int]:
     """Ids by the name in small letters."""
-    wanted = {name.lower() for name in names}
+    wanted = {small(name) for name in names}
     if not wanted:
         return {}
     return dict(Tag.objects.annotate(key=Lower("name")).filter(key__in=wanted).values_list("key", "pk"))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm.records.access import Reach
 from crm.records.context import acting
 from crm.records.errors import NotEditable
+from crm.records.letters import small
 from crm.records.wake import wake
 from crm.staff.models import User
 from customers.imports import checking, matching, tables
@@ -129,14 +130,14 @@ class References:
     """Companies and tags by name, made where they are missing (a dry run makes none); companies are results as well."""
 
     def __init__(self, rows: Sequence[Row], way: Way, results: list[Result]) -> None:
-        names = {row.company.lower(): (row.company, row.number) for row in reversed(rows) if row.company}
+        names = {small(row.company): (row.company, row.number) for row in reversed(rows) if row.company}
         self.companies = matching.companies_named(names, way.actor)
         missing = [] if way.is_dry else [names[key] for key in names if key not in self.companies]
         made = [(Row(number, {"name": name}), company_columns(name, way)) for name, number in missing]
         for result, (row, _columns) in zip(create(made, way), made, strict=True):
             results.append(result._replace(outcome=Outcome.COMPANY))
-            self.companies[row.columns["name"].lower()] = result.customer_id or 0
-        wanted = {tag.lower(): tag for row in rows for tag in (*row.tags, *way.tags)}
+            self.companies[small(row.columns["name"])] = result.customer_id or 0
+        wanted = {small(tag): tag for row in rows for tag in (*row.tags, *way.tags)}
         self.tags = matching.tags_named(wanted)
         unknown = [] if way.is_dry else [wanted[key] for key in wanted if key not in self.tags]
         if unknown:
@@ -144,8 +145,8 @@ class References:
             self.tags |= matching.tags_named(unknown)
 
     def of(self, row: Row, way: Way) -> dict[str, Any]:
-        tags = {"tags": sorted({self.tags.get(tag.lower(), 0) for tag in (*row.tags, *way.tags)})}
-        return tags | ({"company_id": self.companies.get(row.company.lower())} if row.company else {})
+        tags = {"tags": sorted({self.tags.get(small(tag), 0) for tag in (*row.tags, *way.tags)})}
+        return tags | ({"company_id": self.companies.get(small(row.company))} if row.company else {})
 
 
 def company_columns(name: str, way: Way) -> dict[str, Any]:

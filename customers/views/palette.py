@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from crm.records.access import Reach
 from crm.records.directory import Directory
+from crm.records.letters import small
 from crm.staff.models import User
 from customers import search
 from customers.counts import counts_for
@@ -63,7 +64,7 @@ def found(wanted: CustomerFilter, user: User) -> list[dict[str, Any]]:
     matching = Customer.objects.visible_to(user).matching(wanted, user.access)
     rows = matching.order_by("-updated_at", "-pk").values(*CUSTOMER.columns)[:RANKED]
     projected = [CUSTOMER.reading(CUSTOMER.project(row), user.access.sees_contacts) for row in rows]
-    return sorted(projected, key=lambda row: rank(row["name"].lower(), wanted.q.lower()))
+    return sorted(projected, key=lambda row: rank(small(row["name"]), small(wanted.q)))
 
 
 def rank(name: str, question: str) -> int:
@@ -93,7 +94,7 @@ def hit(row: Mapping[str, Any], question: str, user: User, directory: Directory)
 def contact(row: Mapping[str, Any], question: str) -> str:
     """The address or number that matches, else the first."""
     points = [*row["emails"], *row["phones"]]
-    matching = [point for point in points if any(word in point.lower() for word in search.words(question))]
+    matching = [point for point in points if any(word in small(point) for word in search.words(question))]
     return next(iter([*matching, *points]), "")
 
 
