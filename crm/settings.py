@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "crm.staff.middleware.storable_middleware",
     "crm.staff.middleware.acting_middleware",
     "crm.staff.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

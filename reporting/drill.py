@@ -18,6 +18,7 @@ from customers.models import Customer
 from reporting.speed import DEFAULT_WINDOW, WINDOWS
 
 PAGE = 50
+MOST_SECONDS = 1e9
 TITLES = {
     "update": _("Changes"),
     "response": _("Customers' requests"),
@@ -48,8 +49,8 @@ class DrillForm(forms.Form):
     kind = forms.CharField(required=False)
     subject = forms.CharField(required=False)
     show = forms.ChoiceField(choices=[(name, name) for name in ("p50", "p95", "p99", "max", "late")], required=False)
-    at_least = forms.FloatField(required=False, min_value=0)
-    below = forms.FloatField(required=False, min_value=0)
+    at_least = forms.FloatField(required=False, min_value=0, max_value=MOST_SECONDS)
+    below = forms.FloatField(required=False, min_value=0, max_value=MOST_SECONDS)
     after = forms.RegexField(r"^\d+(\.\d+)?(e-\d+)?/(customer:)?\d{1,18}$", required=False)
 
 
@@ -98,7 +99,10 @@ def read(query: QueryDict) -> Drill:
     said = form.cleaned_data
     window = said["window"] or DEFAULT_WINDOW
     until = said["until"] or clock.now()
-    stretch = Stretch(said["since"] or figures.stretch_of(window, until).since, until)
+    try:
+        stretch = Stretch(said["since"] or figures.stretch_of(window, until).since, until)
+    except OverflowError:
+        raise BadRequest("a window before all times") from None
     fixed = query.copy()
     fixed["since"], fixed["until"] = stretch.since.isoformat(), stretch.until.isoformat()
     return Drill(said["of"], window, selection_of(said, stretch), place(said["of"], said["after"]), fixed)

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from crm.records.paging import HIGHEST_ID
 from crm.staff.models import User
 
 AUTO = "auto"
@@ -51,4 +52,4 @@ class TokenForm(forms.Form):
 class SeenForm(forms.Form):
     """Which of the notifications the reader has seen: those up to this place in the log."""
 
-    seq = forms.IntegerField(min_value=0)
+    seq = forms.IntegerField(min_value=0, max_value=HIGHEST_ID)
