@@ -53,10 +53,10 @@ def compute_list(access: Access, args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compute_one(access: Access, args: Mapping[str, Any]) -> dict[str, Any]:
-    """By what its page knows that it has to be fetched again."""
+    """By what its page knows that it has to be fetched again. Not by the reason, which may quote the address."""
     number = args.get("id")
     seen = Dispatch.objects.seen_by(access).filter(pk=number if isinstance(number, int) else None)
-    return seen.values("state", "attempt", "reason").first() or {}
+    return seen.values("state", "attempt", "due_at").first() or {}
 
 
 def undecided(user: User) -> QuerySet[Any]:
