@@ -1,5 +1,6 @@
 """Django admin of customers: every write goes through the module's services, and none over a newer version."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -153,29 +154,28 @@ class CustomerAdmin(CountlessAdmin):
 
     @admin.action(description=gettext_lazy("Move to the trash"))
     def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        moved = done(self.delete_model, request, queryset.filter(deleted_at=None))
+        rows = queryset.filter(deleted_at=None)
+        seen = dict(rows.values_list("pk", "version"))
+        moved = done(lambda pk, actor: services.trash_customer(pk, actor=actor, version=seen[pk]), request, rows)
         text = ngettext("%d customer is in the trash now.", "%d customers are in the trash now.", moved)
         messages.success(request, text % moved)
 
     @admin.action(description=gettext_lazy("Take out of the trash"))
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        restored = done(self.restore_model, request, queryset.exclude(deleted_at=None))
+        restored = done(services.restore_customer, request, queryset.exclude(deleted_at=None))
         text = ngettext("%d customer is back.", "%d customers are back.", restored)
         messages.success(request, text % restored)
 
-    def restore_model(self, request: HttpRequest, obj: Any) -> None:
-        services.restore_customer(obj.pk, actor=request.user)  # type: ignore[arg-type]
 
-
-def done(act: Any, request: HttpRequest, rows: QuerySet[Any]) -> int:
-    """How many of the rows let it be done; one that changed in between stays as it is, and is named."""
+def done(verb: Callable[..., object], request: HttpRequest, rows: QuerySet[Any], **more: Any) -> int:
+    """How many of the rows let it be done; one whose service refuses stays as it is, and is named."""
     n = 0
     for row in rows:
         try:
-            act(request, row)
+            verb(row.pk, actor=request.user, **more)
             n += 1
         except RecordError:
-            messages.warning(request, _("%s changed meanwhile, and was left alone.") % row)
+            messages.warning(request, _("%s was left alone: it changed meanwhile, or is in the trash.") % row)
     return n
 
 
@@ -238,13 +238,11 @@ class NoteAdmin(PartAdmin):
 
     @admin.action(description=gettext_lazy("Move to the trash"))
     def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for note in queryset:
-            services.trash_note(note.pk, actor=request.user)  # type: ignore[arg-type]
+        done(services.trash_note, request, queryset)
 
     @admin.action(description=gettext_lazy("Take out of the trash"))
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for note in queryset:
-            services.trash_note(note.pk, actor=request.user, deleted=False)  # type: ignore[arg-type]
+        done(services.trash_note, request, queryset, deleted=False)
 
 
 @admin.register(FollowUp)
@@ -273,13 +271,11 @@ class FollowUpAdmin(PartAdmin):
 
     @admin.action(description=gettext_lazy("Mark as done"))
     def complete(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for follow_up in queryset:
-            services.complete_follow_up(follow_up.pk, actor=request.user)  # type: ignore[arg-type]
+        done(services.complete_follow_up, request, queryset)
 
     @admin.action(description=gettext_lazy("Open again"))
     def reopen(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for follow_up in queryset:
-            services.complete_follow_up(follow_up.pk, actor=request.user, done=False)  # type: ignore[arg-type]
+        done(services.complete_follow_up, request, queryset, done=False)
 
 
 @admin.register(Consent)

@@ -266,3 +266,14 @@ def test_the_list_asks_no_more_for_more_rows(client, staff, django_assert_max_nu
     client.get(list_url(Customer))
     with django_assert_max_num_queries(12):
         client.get(list_url(Customer))
+
+
+def test_what_belongs_to_a_customer_in_the_trash_is_left_alone_and_named(client, staff, aisha):
+    note = services.add_note(aisha.pk, actor=staff.alice, body="Call back")
+    follow_up = services.add_follow_up(aisha.pk, actor=staff.alice, title="Send it", due_at=timezone.now())
+    services.trash_customer(aisha.pk, actor=staff.alice, version=1)
+    for row, action in ((note, "trash"), (follow_up, "complete")):
+        act(client, action, row)
+        assert f"{row} was left alone" in client.get(list_url(type(row))).text
+    assert Note.objects.get().deleted_at is None
+    assert FollowUp.objects.get().is_open
