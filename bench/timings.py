@@ -34,7 +34,7 @@ the last socket sends its acknowledgement; its T_update is the mean of the custo
 T_response: a customer's site sends {asked:g} requests a second through the API for {seconds:g} s, probes that take
 100 ms in the median and have a heavy tail; the observer's time runs by its own clock from just before the request is
 sent until a socket is told of its end, so it has the way in and the way out beside what the system times, which is from
-the door to the end.
+the door until its end is published.
 Throughput: {clients} HTTP clients against two sets of web processes on one database, which differ in writing timings;
 they take turns of {turn:g} s, {turns} pairs, so that the machine's moods meet both; the median of the pairs' ratios."""
 

@@ -25,8 +25,17 @@ def announce(epoch: str, rows: list[dict[str, Any]]) -> None:
             pipe.execute()
         return True
 
-    cached_at = clock.now() if valkey.attempt(work) else None
-    recorder.record_changes(timing(row, cached_at) for row in rows)
+    is_cached, now = valkey.attempt(work), clock.now()
+    recorder.record_changes(timing(row, now if is_cached else None) for row in rows)
+    record_responses(rows, now)
+
+
+def record_responses(rows: list[dict[str, Any]], published_at: datetime) -> None:
+    """Whoever waits for an answer waits until it can be told, not only until it is written."""
+    for row in rows:
+        kind = registry.record_type(row["record"])
+        if kind and kind.response and (response := kind.response(row, published_at)):
+            recorder.response(response)
 
 
 def timing(row: dict[str, Any], cached_at: datetime | None) -> recorder.ChangeRow:

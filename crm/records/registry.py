@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from crm.records.models import Logged
 from crm.records.projection import Projection
+from crm.timings.recorder import ResponseRow
 
 Readers = Literal["scope", "everyone", "administrators"]
 
@@ -19,7 +21,8 @@ class RecordType:
     directory that every page holds ({"name": ..., ...}), for types that others refer to by id. `tally` names the
     columns by whose values the relay counts its records; `is_cached` puts its projection into the cache; `story` is the
     template that words its changes on a timeline. `rewrites` says of a change's row that with it older rows of the log
-    say something else.
+    say something else. `response` makes of a change's row that was published at that time what it timed, where it ended
+    something that a customer waited for.
     """
 
     name: str
@@ -33,6 +36,7 @@ class RecordType:
     is_cached: bool = False
     story: str = "records/_story.html"
     rewrites: Callable[[Mapping[str, Any]], bool] | None = None
+    response: Callable[[Mapping[str, Any], datetime], ResponseRow | None] | None = None
 
 
 _types: dict[str, RecordType] = {}

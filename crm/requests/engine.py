@@ -30,25 +30,24 @@ END = """
 UPDATE requests_request
 SET state = %(state)s, result = %(result)s, reason = %(reason)s, finished_at = clock_timestamp(), lease_until = NULL
 WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
-RETURNING state, extract(epoch FROM finished_at - received_at)::float8,
-    extract(epoch FROM started_at - received_at)::float8"""
+RETURNING id"""
 TRY_AGAIN = """
 UPDATE requests_request
 SET state = 'queued', reason = %(reason)s, lease_until = NULL,
     retry_at = clock_timestamp() + make_interval(secs => %(pause)s)
 WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
-RETURNING state, NULL::float8, NULL::float8"""
+RETURNING id"""
 # No lease: people take as long as they take, and what they do not take is offered to others by the clock.
 HAND_OVER = f"""
 UPDATE requests_request
 SET state = 'queued', queue = '{PEOPLE}', lease_until = NULL, worker = '',
     person_id = %(person)s, take_by = %(take_by)s, desk = %(desk)s
 WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
-RETURNING state, NULL::float8, NULL::float8"""  # noqa: S608  (constants)
+RETURNING id"""  # noqa: S608  (constants)
 # The end of one request and the claim of the next: one statement, one commit, one row of the log for each.
 END_AND_TAKE, TRY_AGAIN_AND_TAKE, HAND_OVER_AND_TAKE = (
     f"{WAY}, ended AS ({first}), taken AS ({TAKE.format(after='ended')})"  # noqa: S608  (constants)
-    " SELECT ended.*, taken.* FROM ended LEFT JOIN taken ON true"
+    " SELECT taken.* FROM ended LEFT JOIN taken ON true"
     for first in (END, TRY_AGAIN, HAND_OVER)
 )
 RENEW = """
@@ -87,18 +86,6 @@ class Slot(NamedTuple):
 NOBODY = Slot("", "")  # claims nothing
 
 
-class End(NamedTuple):
-    """What became of an attempt; `seconds` is the request's response time, None while it is still open.
-
-    `waited` of them passed before this attempt began. `following` is what the slot has claimed with this end.
-    """
-
-    state: str
-    seconds: float | None
-    waited: float | None
-    following: Attempt | None
-
-
 def claim(slot: Slot) -> Attempt | None:
     """The next request of the queue, now running and ours; None when nothing is ready."""
     row = fetch(CLAIM, slot.values())
@@ -111,26 +98,27 @@ def attempt_of(
     return Attempt(request_id, kind, customer_id, json.loads(payload), number, tries, sender)
 
 
-def finish(attempt: Attempt, result: dict[str, Any], slot: Slot = NOBODY) -> End:
+def finish(attempt: Attempt, result: dict[str, Any], slot: Slot = NOBODY) -> Attempt | None:
     """Call inside the transaction that wrote the effects. Raises Lost when the attempt is not ours any more.
 
-    A slot claims what comes next by the same commit, except for what this end makes ready: the same customer's next.
+    As every end, gives what the slot has claimed by the same commit. That is never what this end makes ready: the same
+    customer's next.
     """
     return end(attempt, slot, state="done", result=json.dumps(result), reason="")
 
 
-def hand_over(attempt: Attempt, to: Handover, slot: Slot = NOBODY) -> End:
+def hand_over(attempt: Attempt, to: Handover, slot: Slot = NOBODY) -> Attempt | None:
     """The request waits for a person from now on. Raises Lost."""
     values = {"person": to.person_id, "take_by": to.take_by, "desk": json.dumps(to.desk)}
     return end(attempt, slot, HAND_OVER_AND_TAKE, **values)
 
 
-def refuse(attempt: Attempt, reason: str, slot: Slot = NOBODY) -> End:
+def refuse(attempt: Attempt, reason: str, slot: Slot = NOBODY) -> Attempt | None:
     """The answer is no, for good. Raises Lost."""
     return end(attempt, slot, state="failed", result=None, reason=reason)
 
 
-def try_again(attempt: Attempt, reason: str, attempts: int, slot: Slot = NOBODY) -> End:
+def try_again(attempt: Attempt, reason: str, attempts: int, slot: Slot = NOBODY) -> Attempt | None:
     """Back into the queue after a pause that doubles and is jittered; given up after `attempts`. Raises Lost."""
     reason = reason[:MOST_REASON]
     if attempt.tries >= attempts:
@@ -139,12 +127,11 @@ def try_again(attempt: Attempt, reason: str, attempts: int, slot: Slot = NOBODY)
     return end(attempt, slot, TRY_AGAIN_AND_TAKE, reason=reason, pause=pause)
 
 
-def end(attempt: Attempt, slot: Slot, statement: str = END_AND_TAKE, **values: Any) -> End:
+def end(attempt: Attempt, slot: Slot, statement: str = END_AND_TAKE, **values: Any) -> Attempt | None:
     row = fetch(statement, values | slot.values() | {"id": attempt.request_id, "attempt": attempt.number})
     if row is None:
         raise Lost
-    state, seconds, waited, *taken = row
-    return End(state, seconds, waited, attempt_of(*taken) if taken[0] else None)
+    return attempt_of(*row) if row[0] else None
 
 
 def fetch(statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -16,11 +16,10 @@ from crm.records.errors import RecordError
 from crm.records.wake import wake as wake_relay
 from crm.requests import engine, waking
 from crm.requests.kinds import Attempt, Handover, Kind, Refused, kind_named
-from crm.timings import clock, recorder
+from crm.timings import recorder
 
 TURN = 2.0  # seconds after which a slot is given back, so that other work gets its turn
 RENEW_EVERY = engine.LEASE / 4
-STATUS = {"done": 200, "failed": 422, "dead": 500}  # as HTTP would say it
 SWEEP_EVERY = 1.0  # seconds; a busy pool sweeps for itself, an idle one is swept by the clock
 
 log = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ def handle(attempt: Attempt, turn: Turn) -> Attempt | None:
     wake_relay()  # so that screens see it running
     leases.take(attempt)
     try:
-        end = end_of(kind, attempt, turn)
+        return end_of(kind, attempt, turn)
     except engine.Lost:
         log.info("Attempt %d at request %d was no longer ours", attempt.number, attempt.request_id)
         return None
@@ -82,12 +81,9 @@ def handle(attempt: Attempt, turn: Turn) -> Attempt | None:
     finally:
         leases.release(attempt)
         wake_relay()
-    if kind:
-        record(kind, end)
-    return end.following
 
 
-def end_of(kind: Kind | None, attempt: Attempt, turn: Turn) -> engine.End:
+def end_of(kind: Kind | None, attempt: Attempt, turn: Turn) -> Attempt | None:
     if kind is None:
         return engine.try_again(attempt, f"no worker here knows the kind {attempt.kind}", 5, turn.slot)
     try:
@@ -106,15 +102,6 @@ def end_of(kind: Kind | None, attempt: Attempt, turn: Turn) -> engine.End:
         # Everybody reads the reason: its first line, since PostgreSQL quotes the row in the next.
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         return engine.try_again(attempt, reason, kind.attempts, turn.slot)
-
-
-def record(kind: Kind, end: engine.End) -> None:
-    """The response time of a request that has ended, for T_response."""
-    if end.seconds is not None:
-        status = STATUS[end.state]
-        recorder.response(
-            recorder.ResponseRow(clock.now(), kind.timed_as, kind.module, end.seconds, status, None, end.waited)
-        )
 
 
 def reason_of(error: Exception) -> str:

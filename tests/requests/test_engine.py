@@ -221,9 +221,9 @@ def test_the_end_of_one_claims_the_next_with_it(ask, everybody):
     first, second = ask("1"), ask("2", on=make_customer(everybody.alice, name="Other"))
     attempt = claim()
 
-    end = engine.finish(attempt, {}, engine.Slot("requests", "here:1"))
+    following = engine.finish(attempt, {}, engine.Slot("requests", "here:1"))
 
-    assert (end.following.request_id, end.following.payload) == (second.pk, {"ms": 0, "key": "2"})
+    assert (following.request_id, following.payload) == (second.pk, {"ms": 0, "key": "2"})
     assert (state(first), state(second)) == ("done", "running")
     logged = ChangeNew.objects.filter(record="request", op="u").order_by("id")
     assert [(row.record_id, row.data["state"], row.way) for row in logged] == [
