@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from crm.admin_look import LOOK
@@ -49,7 +48,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "channels",
-    "csp",
     "ninja",
     "pgtrigger",
     "crm.timings",
@@ -73,7 +71,7 @@ MIDDLEWARE = [
     "crm.api.middleware.api_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "crm.staff.csp.csp_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -234,24 +232,23 @@ SERVER = os.environ.get("SERVER", "daphne")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-CSP_DIRECTIVES: dict[str, list[str]] = {
-    "default-src": [SELF],
-    "script-src": [SELF],
-    "style-src": [SELF],
-    "img-src": [SELF, "data:"],
-    "font-src": [SELF],
-    "connect-src": [SELF],
-    "object-src": [NONE],
-    "base-uri": [NONE],
-    "form-action": [SELF],
-    "frame-ancestors": [NONE],
-    "report-uri": ["/csp-report/"],
+CSP_DIRECTIVES = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "report-uri": "/csp-report/",
 }
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": CSP_DIRECTIVES}
-# Unfold evaluates Alpine expressions and writes inline styles; this holds under /admin/ alone (crm.staff.middleware).
+# Unfold evaluates Alpine expressions and writes inline styles; this holds under /admin/ alone (crm.staff.csp).
 ADMIN_CSP_DIRECTIVES = CSP_DIRECTIVES | {
-    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
-    "style-src": [SELF, UNSAFE_INLINE],
+    "script-src": "'self' 'unsafe-eval' 'unsafe-inline'",
+    "style-src": "'self' 'unsafe-inline'",
 }
 
 UNFOLD = LOOK
