@@ -99,7 +99,7 @@ def proposal(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) ->
 
 def change_reading(import_id: int, *, actor: User, encoding: str, delimiter: str) -> Import:
     """Reads the file anew in another way, and proposes anew. Raises ValidationError, NotVisible, NotEditable."""
-    batch = own_import(import_id, actor, State.UPLOADED)
+    batch = editable_import(import_id, actor, State.UPLOADED)
     read_header(batch, transfer.recognise(batch.path, encoding=encoding, delimiter=delimiter))
     with acting(actor.pk):
         batch.save(update_fields=["reading", "header", "rows", "plan"])
@@ -109,7 +109,7 @@ def change_reading(import_id: int, *, actor: User, encoding: str, delimiter: str
 
 def plan_import(import_id: int, plan: Plan, *, actor: User, is_here: bool = False) -> Import:
     """Fixes what the columns are, and has the file checked. Raises ValidationError, NotVisible, NotEditable."""
-    batch = own_import(import_id, actor, State.UPLOADED, State.CHECKED)
+    batch = editable_import(import_id, actor, State.UPLOADED, State.CHECKED)
     if plan.key and plan.key not in plan.columns:
         raise ValidationError({"key": _("Say which column holds the key.")})
     if not plan.key and not {"name", "given_name", "family_name"} & set(plan.columns):
@@ -125,7 +125,7 @@ def move_import(import_id: int, state: str, *, actor: User, is_here: bool = Fals
     A worker is asked for what there is to do, unless the caller does it here. Raises ValidationError where that cannot
     be done now, NotVisible, NotEditable.
     """
-    batch = own_import(import_id, actor)
+    batch = editable_import(import_id, actor)
     if batch.state == state:
         return batch
     goes_on = state == State.STOPPED or (state == State.RUNNING and batch.state in GOING_ON)
@@ -149,9 +149,12 @@ def fresh_counts(state: str) -> dict[str, object]:
     return {**dict.fromkeys(counts, 0), "problems": [], "started_at": timezone.now(), "finished_at": None, "reason": ""}
 
 
-def own_import(import_id: int, actor: User, *states: str) -> Import:
-    """An import whose file is still there, in one of the states if any are given. May raise ValidationError, too."""
+def editable_import(import_id: int, actor: User, *states: str) -> Import:
+    """Whose file is still there, in one of the states if any are given. Every row is judged by its owner's rights, so
+    that it is for who may change what is hers. May raise ValidationError, too."""
     batch = visible_import(import_id, actor)
+    if not may_edit(batch, actor):
+        raise NotEditable
     if not batch.has_file:
         raise ValidationError(_("The file of this import was deleted after %d days.") % settings.IMPORT_DAYS)
     if states and batch.state not in states:
@@ -160,12 +163,19 @@ def own_import(import_id: int, actor: User, *states: str) -> Import:
 
 
 def visible_import(import_id: int, actor: User) -> Import:
-    """Raises NotVisible, and NotEditable for a role that may not import."""
+    """Raises NotVisible; NotEditable for a role that may not import, and where others' rows would show contact details
+    to one that does not see them."""
     may_import(actor)
     batch: Import | None = Import.objects.visible_to(actor).filter(pk=import_id).first()
     if batch is None:
         raise NotVisible
+    if batch.owner_id != actor.pk and not actor.access.sees_contacts:
+        raise NotEditable
     return batch
+
+
+def may_edit(batch: Import, actor: User) -> bool:
+    return batch.owner_id == actor.pk or actor.access.admits(vars(batch), "edit")
 
 
 def ask_worker(import_id: int) -> None:

@@ -51,7 +51,7 @@ def import_page(request: StaffRequest, import_id: int) -> HttpResponse:
 @refusing
 def import_plan(request: StaffRequest, import_id: int) -> HttpResponse:
     """Says what the columns are; the file is then checked."""
-    batch = services.own_import(import_id, request.user)
+    batch = services.editable_import(import_id, request.user)
     form = plan_form(batch, request.POST)
     if form.is_valid():
         try:
@@ -65,7 +65,7 @@ def import_plan(request: StaffRequest, import_id: int) -> HttpResponse:
 @refusing
 def import_reading(request: StaffRequest, import_id: int) -> HttpResponse:
     """Reads the file in another encoding or with another delimiter."""
-    batch = services.own_import(import_id, request.user)
+    batch = services.editable_import(import_id, request.user)
     form = ReadingForm(request.POST)
     if form.is_valid():
         try:
@@ -91,13 +91,14 @@ def import_state(request: StaffRequest, import_id: int) -> HttpResponse:
 @refusing
 def import_errors(request: StaffRequest, import_id: int) -> HttpResponseBase:
     """The rows that failed, each with its reason."""
-    batch = services.own_import(import_id, request.user)
+    batch = services.editable_import(import_id, request.user)
     return csv_download(f"errors-{batch.file_name}", errors.error_rows(batch))
 
 
 def show(request: StaffRequest, batch: Import, *, status: int = 200, **context: Any) -> HttpResponse:
-    context |= {"batch": batch, "row": IMPORT.project(vars(batch)), "tag": tag_of(batch)}
-    if batch.state == State.UPLOADED and batch.has_file:
+    may_edit = services.may_edit(batch, request.user)
+    context |= {"batch": batch, "row": IMPORT.project(vars(batch)), "tag": tag_of(batch), "may_edit": may_edit}
+    if batch.state == State.UPLOADED and batch.has_file and may_edit:
         context.setdefault("form", plan_form(batch))
         context.setdefault("reading_form", ReadingForm(initial=batch.reading))
     if batch.state == State.UNDONE:

@@ -6,9 +6,11 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.urls import reverse
 
+from crm.staff.models import Role
 from customers.imports import runner, services
 from customers.imports.models import Import
 from customers.models import Customer
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +122,30 @@ def test_others_read_nothing(browser_of, batch, place, name, status):
 
 def test_who_sees_everything_sees_every_import(browser_of, batch):
     assert browser_of("dana").get(batch.get_absolute_url()).status_code == 200
+
+
+@pytest.fixture
+def onlooker(everybody):
+    """Sees all, changes her own, and may import."""
+    role = Role.objects.create(code="onlooker", name="Onlooker", view="all", edit="own", may_import=True)
+    role.refresh_from_db()
+    return role, make_user("olga", "onlooker")
+
+
+def test_who_sees_everything_but_may_not_change_it_moves_nobody_s_import(client, onlooker, batch):
+    role, olga = onlooker
+    role.sees_contacts = True
+    role.save()
+    client.force_login(olga)
+    address = {place: reverse(f"customers:{place}", args=[batch.pk]) for place in (*PLACES, "import_errors")}
+    assert client.get(batch.get_absolute_url()).status_code == 200
+    assert client.get(address["import_errors"]).status_code == 403
+    assert [client.post(address[place], plan(state="checking")).status_code for place in PLACES] == [403] * 3
+
+
+def test_another_s_file_is_not_shown_to_who_sees_contact_details_masked(client, onlooker, batch):
+    client.force_login(onlooker[1])
+    assert client.get(batch.get_absolute_url()).status_code == 403
 
 
 @pytest.mark.parametrize("place", PLACES)
