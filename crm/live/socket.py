@@ -67,6 +67,8 @@ class Socket:
             self.outbox.extend(rest)
 
     def _put(self, seq: int, text: str) -> None:
+        if self.is_closed:
+            return  # a reader who is stuck may take long to go
         self.outbox.append((seq, text))
         self.unsent += len(text)
         if self.unsent > MAX_UNSENT:

@@ -14,7 +14,7 @@ from crm.records import registry
 from crm.records.directory import directory
 from crm.records.models import Change
 
-WAYS = ("screen", "api", "admin", "import", "worker", "system")
+WAYS = ("screen", "api", "admin", "import", "request", "worker", "system")
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]

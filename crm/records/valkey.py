@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 LIMIT = 0.1  # seconds; a server that takes longer is treated as down
 PAUSE = 0.5  # seconds without another try after a failure, so that nobody queues up behind a dead server
 
-_down_until = 0.0
+UP = 0.0
+_down_until = UP
 
 
 @cache
@@ -39,12 +40,16 @@ def attempt(work: Callable[[Any], T]) -> T | None:
     if time.monotonic() < _down_until:
         return None
     try:
-        return work(client())
+        result = work(client())
     except redis.RedisError as error:
-        if _down_until == 0.0:
+        if _down_until == UP:
             log.warning("Valkey does not answer, going on without it: %s", error)
         _down_until = time.monotonic() + PAUSE
         return None
+    if _down_until != UP:
+        log.warning("Valkey answers again")
+        _down_until = UP
+    return result
 
 
 def is_up() -> bool:

@@ -7,8 +7,10 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
+from crm.live import socket as sockets
 from crm.live.socket import Identity, Socket
 from crm.live.wire import text_frame
+from tests.live.hubs import Wire
 
 
 @pytest.mark.parametrize("text", ["", "x" * 125, "x" * 126, "x" * 65_535, "x" * 65_536, "王小明 é"])
@@ -57,3 +59,17 @@ async def test_what_the_wire_does_not_take_at_once_follows_in_order():
     socket.flush()
     assert wire.taken == [text_frame(json.dumps({"n": n}, separators=(",", ":"))) for n in range(5)]
     assert (wire.room, socket.unsent) == (4, 0)
+
+
+async def test_a_reader_who_is_stuck_is_cut_off_and_gathers_nothing_more(monkeypatch):
+    monkeypatch.setattr(sockets, "MAX_UNSENT", 100)
+    wire = Wire()
+    wire.is_stuck = True
+    socket = Socket(Identity(1, None, None), None, wire.send)
+    for _ in range(3):
+        socket.put_text("x" * 60)
+        socket.flush()
+    await asyncio.sleep(0)
+    assert wire.closed_with == 1013
+    socket.put_text("x" * 60)
+    assert not socket.outbox
