@@ -247,18 +247,8 @@ class Hub:
             socket.flush()
 
     def say_screens(self, frames: int) -> None:
-        sockets = self.watches.sockets
-        recorder.screens(
-            recorder.ScreensRow(
-                process=self.process,
-                at=clock.now(),
-                sockets=len(sockets),
-                watching=sum(len(each.records) + len(each.views) for each in sockets),
-                frames=frames / HEARTBEAT,
-                behind=sum(1 for each in sockets if each.outbox and not each.holds),
-                catching_up=sum(1 for each in sockets if each.holds),
-            )
-        )
+        found = self.watches.figures()
+        recorder.screens(recorder.ScreensRow(self.process, clock.now(), frames=frames / HEARTBEAT, **found))
 
     async def show_panels(self) -> None:
         while True:

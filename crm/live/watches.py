@@ -99,6 +99,15 @@ class Watches:
         for name in [*socket.views, *socket.panels]:
             self.unwatch_name(socket, name)
 
+    def figures(self) -> dict[str, int]:
+        """How many sockets, records and views there are, and whose screens are not up to date."""
+        return {
+            "sockets": len(self.sockets),
+            "watching": sum(len(each.records) + len(each.views) for each in self.sockets),
+            "behind": sum(1 for each in self.sockets if each.outbox and not each.holds),
+            "catching_up": sum(1 for each in self.sockets if each.holds),
+        }
+
     def remove(self, socket: Socket) -> None:
         self.sockets.discard(socket)
         for topic in list(socket.records):

@@ -18,7 +18,7 @@ from crm.outbox.models import Dispatch, State
 
 TURN = 5.0  # seconds after which a slot of the pool is given back; the clock asks for another
 LOST_AFTER = timedelta(minutes=2)  # longer than any server is waited for
-ATTEMPTS = 12  # with these pauses about ten hours
+ATTEMPTS = 16  # with these pauses about ten hours
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 7200.0  # seconds before a second and before any later attempt
 MOST_REASON = 1000  # characters
 MOST_AT_ONCE = 3  # to one site, or to the mail server: a slow one may not take all slots of the pool
