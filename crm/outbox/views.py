@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -12,16 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.outbox import live, services
 from crm.outbox.models import Dispatch, State, title_of
 from crm.records.errors import NotEditable, NotVisible
-from crm.staff.models import User
+from crm.staff.middleware import StaffRequest
 
 VERBS: dict[str, Callable[..., None]] = {
     "retry": services.retry_dispatch,
     "discard": services.discard_dispatch,
 }
-
-
-class StaffRequest(HttpRequest):
-    user: User
 
 
 @require_GET

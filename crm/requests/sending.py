@@ -15,7 +15,8 @@ from crm.requests import services
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import Kind, kinds
 from crm.requests.models import Request
-from crm.requests.views import StaffRequest, panel_of
+from crm.requests.views import panel_of
+from crm.staff.middleware import StaffRequest
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,7 +32,7 @@ def new_request(request: StaffRequest, customer_id: int) -> HttpResponse:
         raise Http404
     form = kind.form(given, auto_id="request-%s")
     if given is not None and (sent := send(request, customer_id, kind, form)):
-        is_part = request.htmx  # type: ignore[attr-defined]
+        is_part = request.htmx
         return show(request, panel_of(request, customer_id)) if is_part else redirect("requests:page", sent.pk)
     key = request.POST.get("key") or uuid4().hex
     context |= {"kinds": offered.values(), "kind": kind, "form": form, "key": key}
@@ -53,7 +54,7 @@ def send(request: StaffRequest, customer_id: int, kind: Kind, form: RequestForm)
 
 
 def show(request: StaffRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(request, "requests/_panel.html", context, status=status)
     whose = apps.get_model(settings.CUSTOMER_MODEL)._default_manager.get(pk=context["customer"])
     return render(request, "requests/new.html", {**context, "whose": whose}, status=status)

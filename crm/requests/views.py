@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from crm.requests.live import title_of
 from crm.requests.models import Request, State
 from crm.requests.triage import wording as triage
 from crm.requests.wording import said
+from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 
 NEWEST_FIRST = by_time("received_at", descending=True)
@@ -37,10 +38,6 @@ VERBS: dict[str, Callable[..., Request]] = {
     "taking": desk.take_request,
     "return": desk.hand_back_request,
 }
-
-
-class StaffRequest(HttpRequest):
-    user: User
 
 
 @require_GET
@@ -139,7 +136,7 @@ def request_verb(request: StaffRequest, request_id: int, verb: str) -> HttpRespo
 
 
 def answer(request: StaffRequest, request_id: int, status: int = 200) -> HttpResponse:
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return redirect("requests:page", request_id)
     return render(request, "requests/_request_and_reply.html", around(request, request_id), status=status)
 

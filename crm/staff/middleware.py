@@ -12,8 +12,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from crm.records.context import acting
+from crm.records.directory import PageState
+from crm.staff.models import User
+
+
+class StaffRequest(HttpRequest):
+    """A request as the middlewares hand it to views: signed in, and perhaps htmx's."""
+
+    user: User
+    htmx: HtmxDetails
+    page_state: PageState
+
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 WAYS = {"/admin/": "admin", "/api/": "api"}

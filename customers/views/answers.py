@@ -8,20 +8,10 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
-from django_htmx.middleware import HtmxDetails
 
 from crm.records.directory import Directory, PageState, page_state
 from crm.records.errors import NotEditable, NotVisible
-from crm.staff.models import User
-
-
-class StaffRequest(HttpRequest):
-    """A request as the middlewares hand it to views: signed in, and perhaps htmx's."""
-
-    user: User
-    htmx: HtmxDetails
-    page_state: PageState
-
+from crm.staff.middleware import StaffRequest
 
 View = Callable[..., HttpResponseBase]
 

@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from crm.records.errors import RecordError
+from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 from customers import services
 from customers.models import Customer
-from customers.views.answers import StaffRequest, with_toast
+from customers.views.answers import with_toast
 
 MOST = 200  # customers in one go
 PICKED = re.compile(r"\d{1,18}:\d{1,9}")

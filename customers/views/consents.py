@@ -4,9 +4,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from crm.staff.middleware import StaffRequest
 from customers.models import Consent
 from customers.reading import read_customer
-from customers.views.answers import StaffRequest, refusing
+from customers.views.answers import refusing
 
 
 @require_GET

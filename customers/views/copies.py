@@ -7,11 +7,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from crm.records.errors import NotEditable
+from crm.staff.middleware import StaffRequest
 from customers import mails
 from customers.exports import may_export
 from customers.models import DataCopy
 from customers.reading import read_customer
-from customers.views.answers import StaffRequest, refusing
+from customers.views.answers import refusing
 
 
 @require_GET

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.records.access import Reach
 from crm.records.errors import NotEditable
+from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 from customers import search, services
 from customers.forms import ORDER, CustomerForm
 from customers.live import CUSTOMER
 from customers.models import Customer
-from customers.views.answers import StaffRequest, directory_of, is_for, refusing, with_toast
+from customers.views.answers import directory_of, is_for, refusing, with_toast
 from customers.views.pages import show_drawer
 
 NEW_FIELDS = ["kind", "name", "emails", "phones", "company", "stage", "owner", "tags", "city", "country"]

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from crm.records import formats, log
 from crm.records.directory import Directory
 from crm.records.errors import Conflict
+from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 from customers import services
 from customers.forms import CustomerForm, field
 from customers.live import CUSTOMER
 from customers.models import Customer
-from customers.views.answers import StaffRequest, directory_of
+from customers.views.answers import directory_of
 
 
 def save(customer_id: int, *, actor: User, version: int, changes: dict[str, Any]) -> dict[str, Any]:

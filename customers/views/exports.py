@@ -6,9 +6,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from crm.records.downloads import csv_download
+from crm.staff.middleware import StaffRequest
 from customers import exports
 from customers.filters import CustomerFilter
-from customers.views.answers import StaffRequest, refusing
+from customers.views.answers import refusing
 
 
 @require_GET

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from crm.records.errors import Conflict, NotEditable
+from crm.staff.middleware import StaffRequest
 from customers.forms import CustomerForm, names_for
 from customers.live import CUSTOMER
 from customers.models import Customer
 from customers.reading import may_edit, read_customer
 from customers.views import editing
-from customers.views.answers import StaffRequest, directory_of, refusing
+from customers.views.answers import directory_of, refusing
 
 MOST_VERSION = 2**31
 

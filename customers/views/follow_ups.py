@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from crm.staff.middleware import StaffRequest
 from customers import services
 from customers.forms import FollowUpForm, next_morning
 from customers.reading import follow_ups_of, may_edit, read_customer
-from customers.views.answers import StaffRequest, refusing, with_toast
+from customers.views.answers import refusing, with_toast
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.records.downloads import csv_download
+from crm.staff.middleware import StaffRequest
 from customers.imports import errors, services
 from customers.imports.forms import PlanForm, ReadingForm, UploadForm
 from customers.imports.live import IMPORT
 from customers.imports.models import Import, ImportLine
 from customers.imports.plan import Plan
 from customers.models import Tag
-from customers.views.answers import StaffRequest, refusing
+from customers.views.answers import refusing
 
 MOST_IMPORTS = 20
 MOST_KEPT = 50

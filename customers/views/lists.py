@@ -9,10 +9,11 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from crm.records.access import Reach
+from crm.staff.middleware import StaffRequest
 from customers.counts import counts_for
 from customers.listing import Asked, rows_of
 from customers.views import chrome
-from customers.views.answers import StaffRequest, directory_of, is_for
+from customers.views.answers import directory_of, is_for
 
 
 @require_GET

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.records.errors import Conflict
+from crm.staff.middleware import StaffRequest
 from customers import services
 from customers.forms import NoteForm
 from customers.models import Note
 from customers.reading import read_customer
-from customers.views.answers import StaffRequest, refusing, with_toast
+from customers.views.answers import refusing, with_toast
 from customers.views.fields import posted_version
 
 

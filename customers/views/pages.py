@@ -7,12 +7,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from crm.records import timeline
+from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 from customers.forms import FollowUpForm, NoteForm, next_morning
 from customers.models import Note
 from customers.panels import panel_urls
 from customers.reading import may_edit, read_customer, read_with_follow_ups
-from customers.views.answers import StaffRequest, refusing
+from customers.views.answers import refusing
 from customers.views.fields import groups
 
 ENTRIES = 30

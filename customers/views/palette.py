@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from crm.records.access import Reach
 from crm.records.directory import Directory
 from crm.records.letters import small
+from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 from customers import search
 from customers.counts import counts_for
@@ -20,7 +21,7 @@ from customers.filters import CustomerFilter
 from customers.listing import Asked
 from customers.live import CUSTOMER
 from customers.models import Customer
-from customers.views.answers import StaffRequest, directory_of
+from customers.views.answers import directory_of
 
 SHOWN = 8
 RANKED = 40  # newest matches among which those whose name begins with the words come first

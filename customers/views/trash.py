@@ -15,12 +15,13 @@ from django_htmx.http import HttpResponseLocation
 from crm.records.errors import Conflict
 from crm.records.paging import by_time, page
 from crm.records.projection import canonical
+from crm.staff.middleware import StaffRequest
 from customers import services
 from customers.counts import counts_for
 from customers.live import CUSTOMER
 from customers.models import Customer
 from customers.views import chrome
-from customers.views.answers import StaffRequest, refusing, with_toast
+from customers.views.answers import refusing, with_toast
 from customers.views.bulk import undo_url
 from customers.views.fields import posted_version
 

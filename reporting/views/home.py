@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from crm.records.access import Reach
-from customers.views.answers import StaffRequest, state_of
+from crm.staff.middleware import StaffRequest
+from customers.views.answers import state_of
 from reporting.feed import page
 from reporting.home import figures
 

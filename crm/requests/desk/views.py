@@ -12,7 +12,8 @@ from crm.requests.desk import desk as desks
 from crm.requests.desk import services
 from crm.requests.desk.forms import AnswerForm, SortForm
 from crm.requests.services import WrongState
-from crm.requests.views import StaffRequest, answer, around
+from crm.requests.views import answer, around
+from crm.staff.middleware import StaffRequest
 
 
 @require_GET
@@ -49,5 +50,5 @@ def send(request: StaffRequest, request_id: int, given: SortForm) -> bool:
 
 def again(request: StaffRequest, request_id: int, given: SortForm, status: int) -> HttpResponse:
     context = around(request, request_id) | {"form": given}
-    is_part = request.htmx  # type: ignore[attr-defined]
+    is_part = request.htmx
     return render(request, "requests/_reply.html" if is_part else "requests/page.html", context, status=status)
