@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from crm.records.admin import ReadOnlyAdmin
+from crm.read_only import ReadOnly
 from crm.records.errors import RecordError
 from crm.staff.admin_record import RecordAdmin, RecordForm
 from crm.staff.models import User
@@ -67,22 +67,13 @@ class TrashFilter(admin.SimpleListFilter):
         return queryset.filter(deleted_at__isnull=self.value() != "only")
 
 
-class ContactPointInline(TabularInline):  # type: ignore[misc]  # unfold is untyped
+class ContactPointInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold is untyped
     """The parts as they are, with their labels; they change with the lists and the address above."""
 
     model = ContactPoint
     fields = ("kind", "__str__", "label", "position")
     readonly_fields = fields
     extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class CountlessAdmin(RecordAdmin):
@@ -279,14 +270,14 @@ class FollowUpAdmin(PartAdmin):
 
 
 @admin.register(Consent)
-class ConsentAdmin(ReadOnlyAdmin):
+class ConsentAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_display = ("customer", "channel", "is_given", "created_at")
     list_filter = ("channel", "is_given")
     list_select_related = ("customer",)
 
 
 @admin.register(Import)
-class ImportAdmin(ReadOnlyAdmin):
+class ImportAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_display = ("file_name", "owner", "state", "rows", "position", "failed_count", "created_at")
     list_filter = ("state",)
     list_select_related = ("owner",)

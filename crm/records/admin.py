@@ -4,30 +4,18 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
+from crm.read_only import ReadOnly
 from crm.records import registry
 from crm.records.directory import directory
 from crm.records.models import Change
 
 WAYS = ("screen", "api", "admin", "import", "request", "worker", "system")
-
-
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
-    """Rows that are only looked at here."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class RecordFilter(admin.SimpleListFilter):
@@ -57,7 +45,7 @@ class WayFilter(admin.SimpleListFilter):
 
 
 @admin.register(Change)
-class ChangeAdmin(ReadOnlyAdmin):
+class ChangeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """Searched by the whole name of a record, `customer:42`: the one search that an index serves."""
 
     list_display = ("seq", "written_at", "root", "record", "record_id", "op", "version", "actor", "way")

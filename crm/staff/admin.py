@@ -14,9 +14,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from crm.records.admin import ReadOnlyAdmin
+from crm.read_only import ReadOnly
 from crm.staff import services
 from crm.staff.admin_record import RecordAdmin, RecordForm
 from crm.staff.models import ApiToken, Role, Team, User
@@ -120,7 +121,7 @@ class RoleAdmin(RecordAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnlyAdmin):
+class ApiTokenAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_display = ("name", "user", "created_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
@@ -135,7 +136,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 
 @admin.register(UserSession)
-class UserSessionAdmin(ReadOnlyAdmin):
+class UserSessionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """Without the keys, which would let whoever reads them in."""
 
     list_display = ("user", "created_at", "ip", "user_agent")
@@ -152,7 +153,7 @@ class UserSessionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(ReadOnlyAdmin):
+class AuthenticatorAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """Without their secrets. A user's are removed together, among the users' actions."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
