@@ -1,7 +1,7 @@
 """The speed board, the rows behind its figures, and both as CSV."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, cast
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from crm.records.downloads import csv_download
 from crm.staff.models import User
 from crm.timings import rows
 from reporting import drill, words
@@ -78,20 +79,6 @@ def csv_line(row: drill.Row, names: dict[str, str]) -> list[Any]:
     return [value.isoformat() if hasattr(value, "isoformat") else value for value in facts.values()]
 
 
-class Line:
-    """What `csv.writer` writes to: hands back each line."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def csv_answer(name: str, head: list[str], lines: Iterable[list[Any]]) -> StreamingHttpResponse:
-    writer = csv.writer(Line())
-
-    def parts() -> Iterator[str]:
-        yield writer.writerow(head)
-        for line in lines:
-            yield writer.writerow(line)
-
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingHttpResponse(parts(), content_type="text/csv; charset=utf-8", headers=disposition)
+    texts = (["" if value is None else str(value) for value in line] for line in lines)
+    return csv_download(f"{name}.csv", chain([head], texts))

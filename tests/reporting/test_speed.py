@@ -9,6 +9,7 @@ from html import unescape
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 from django.urls import reverse
 
@@ -69,7 +70,10 @@ def body_rows(html):
 
 
 def csv_of(answer):
-    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    async def collect():
+        return b"".join([block async for block in answer.streaming_content])
+
+    return list(csv.DictReader(io.StringIO(async_to_sync(collect)().decode("utf-8-sig"))))
 
 
 def test_the_board_shows_t_update_and_t_response(client, staff, measured):
