@@ -135,7 +135,6 @@ TEMPLATES = [
 
 DATABASES: dict[str, dict[str, Any]] = {"default": database_settings(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
 CACHES = {
     "default": REDIS.django_cache(

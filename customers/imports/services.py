@@ -28,7 +28,6 @@ from customers.imports.plan import Plan
 
 State = Import.State
 SAMPLE_ROWS = 200
-FEW_ROWS = 5
 # From which states each may be asked for. What has begun to write keeps its columns: rows already done stay done.
 MOVES: dict[str, tuple[str, ...]] = {
     State.UPLOADED: (State.CHECKING, State.CHECKED),
