@@ -136,12 +136,12 @@ def export_data(attempt: Attempt) -> dict[str, Any]:
 
 def erase_data(attempt: Attempt) -> dict[str, Any]:
     """Only noted: nobody's data are erased on one person's word."""
-    hold(attempt)
+    hold(attempt, in_trash=True)
     return {"waits_for": erasing.APPROVAL}
 
 
 def approve_erasure(attempt: Attempt) -> dict[str, Any]:
-    customer = hold(attempt)
+    customer = hold(attempt, in_trash=True)
     requests = Request.objects.filter(customer=customer, state=State.DONE)
     asked = requests.filter(kind="erase_data", pk__lt=attempt.request_id).first()
     if asked is None or requests.filter(kind=erasing.APPROVAL, pk__gt=asked.pk).exists():
@@ -156,12 +156,12 @@ def may_approve(access: Access) -> bool:
     return access.edit is Reach.ALL
 
 
-def hold(attempt: Attempt) -> Customer:
-    """The customer, whom nobody else changes before this attempt ends. Refuses what is asked for one in the trash."""
+def hold(attempt: Attempt, *, in_trash: bool = False) -> Customer:
+    """The customer, whom nobody else changes before this attempt ends. Refuses one in the trash, unless told so."""
     # Without the key: a request that arrives for the customer meanwhile must not wait for this one, which waits for it.
     rows = Customer.objects.select_for_update(no_key=True)
-    customer: Customer | None = rows.filter(pk=attempt.customer_id, deleted_at=None).first()
-    if customer is None:
+    customer: Customer = rows.get(pk=attempt.customer_id)
+    if customer.deleted_at and not in_trash:
         raise Refused(_("This customer is in the trash."))
     return customer
 
@@ -235,6 +235,7 @@ register(
         apply=erase_data,
         module="customers",
         is_customers=True,
+        reaches_trash=True,
         form=RequestForm,
         value=1.0,
         deadline=timedelta(hours=1),
@@ -251,6 +252,7 @@ register(
         module="customers",
         may_ask=may_approve,
         is_signed=True,
+        reaches_trash=True,
         form=RequestForm,
         value=1.0,
         deadline=timedelta(hours=1),

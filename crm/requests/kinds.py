@@ -84,8 +84,8 @@ class Kind:
     `words` is what a person reads of a payload and the triage learns from; its first line stands for it in lists.
     `tell` writes to the customer what a person answered, in the transaction of the answer.
     One that `is_customers` own to send is taken from the sites they use. One that `is_signed` is its sender's word at
-    that moment: once ended it is not tried again, by whoever it be. With a `form`, staff can send it from the
-    customer's page, where `about` tells them what it does.
+    that moment: once ended it is not tried again, by whoever it be. One that `reaches_trash` is asked for customers in
+    the trash, too. With a `form`, staff can send it from the customer's page, where `about` tells them what it does.
     """
 
     name: str
@@ -105,6 +105,7 @@ class Kind:
     may_ask: Callable[[Access], bool] = anybody
     is_customers: bool = False
     is_signed: bool = False
+    reaches_trash: bool = False
     form: type[RequestForm] | None = None
     about: Any = ""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.records.access import Access
 from crm.records.models import Logged, Reader
-from crm.requests.kinds import PEOPLE
+from crm.requests.kinds import PEOPLE, kinds
 from crm.requests.triggers import TRIGGERS
 from crm.sites.models import Site
 
@@ -39,16 +39,20 @@ class Priority(models.IntegerChoices):
 
 
 class RequestQuerySet(models.QuerySet[Any]):
-    """Requests are seen by whoever sees the customer."""
+    """Requests are seen by whoever sees the customer; of one in the trash those that reach it there."""
 
     def visible_to(self, user: Reader) -> Self:
         return self.seen_by(user.access)
 
     def seen_by(self, access: Access) -> Self:
-        return self.filter(access.q("view", "customer__"), customer__deleted_at=None)
+        return self.within_reach().filter(access.q("view", "customer__"))
 
     def sent_by(self, site: Site) -> Self:
-        return self.filter(sender=site.sender, customer__deleted_at=None)
+        return self.within_reach().filter(sender=site.sender)
+
+    def within_reach(self) -> Self:
+        reaching = [kind.name for kind in kinds() if kind.reaches_trash]
+        return self.filter(models.Q(customer__deleted_at=None) | models.Q(kind__in=reaching))
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN)

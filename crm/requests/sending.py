@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from crm.records.access import Access
 from crm.requests import services
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import Kind, kinds
@@ -22,21 +23,26 @@ from crm.staff.middleware import StaffRequest
 @require_http_methods(["GET", "POST"])
 def new_request(request: StaffRequest, customer_id: int) -> HttpResponse:
     """The panel with the form of one kind; a request that was sent is answered with the panel that shows it."""
-    context = panel_of(request, customer_id)
+    context = panel_of(request, customer_id, in_trash=True)
     if not context["may_edit"]:
         raise PermissionDenied(_("You may see this customer but not change it."))
     given = request.POST if request.method == "POST" else None
-    offered = {kind.name: kind for kind in kinds() if kind.form and kind.may_ask(request.user.access)}
+    offered = {kind.name: kind for kind in offers(request.user.access, in_trash=context["is_thrown_away"])}
     kind = offered.get((given or request.GET).get("kind") or next(iter(offered), ""))
     if kind is None or kind.form is None:
         raise Http404
     form = kind.form(given, auto_id="request-%s")
     if given is not None and (sent := send(request, customer_id, kind, form)):
-        is_part = request.htmx
-        return show(request, panel_of(request, customer_id)) if is_part else redirect("requests:page", sent.pk)
+        if not request.htmx:
+            return redirect("requests:page", sent.pk)
+        return show(request, panel_of(request, customer_id, in_trash=True))
     key = request.POST.get("key") or uuid4().hex
     context |= {"kinds": offered.values(), "kind": kind, "form": form, "key": key}
     return show(request, context, status=200 if given is None else 422)
+
+
+def offers(access: Access, *, in_trash: bool) -> list[Kind]:
+    return [kind for kind in kinds() if kind.form and kind.may_ask(access) and (kind.reaches_trash or not in_trash)]
 
 
 def send(request: StaffRequest, customer_id: int, kind: Kind, form: RequestForm) -> Request | None:

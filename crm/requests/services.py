@@ -63,7 +63,7 @@ def accept_request(
     """
     kind, checked = check_kind(kind_name, actor.access), check_key(key)
     clean = check_payload(kind, payload)
-    check_customer(customer_id, actor)
+    check_customer(customer_id, actor, kind)
     sender = sender or f"user:{actor.pk}"
     if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
         return same(earlier, kind, customer_id, clean)
@@ -144,20 +144,21 @@ def check_payload(kind: Kind, payload: dict[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def check_customer(customer_id: int, actor: Actor) -> None:
+def check_customer(customer_id: int, actor: Actor, kind: Kind) -> None:
     """The customer is there, and is the actor's to act for; no customer fills the queue alone."""
-    if not may_send_for(customer_id, actor):
+    customer = customer_row(customer_id, actor, in_trash=kind.reaches_trash)
+    if not actor.access.admits(customer, "edit"):
         raise NotEditable
     if Request.objects.open().filter(customer_id=customer_id)[MOST_WAITING:].exists():
         raise ValidationError({"customer": _("This customer has %d requests waiting already.") % MOST_WAITING})
 
 
-def may_send_for(customer_id: int, actor: Actor) -> bool:
-    """Whether the customer is the actor's to act for. Raises NotVisible."""
-    customer = visible_row(apps.get_model(settings.CUSTOMER_MODEL), customer_id, actor)
+def customer_row(customer_id: int, actor: Actor, *, in_trash: bool = False) -> dict[str, Any]:
+    """The columns of a customer that the actor may see. Raises NotVisible."""
+    customer = visible_row(apps.get_model(settings.CUSTOMER_MODEL), customer_id, actor, in_trash=in_trash)
     if customer is None:
         raise NotVisible
-    return actor.access.admits(customer, "edit")
+    return customer
 
 
 def same(earlier: Request, kind: Kind, customer_id: int, payload: dict[str, Any]) -> Request:

@@ -147,10 +147,15 @@ def customer_requests(request: StaffRequest, customer_id: int) -> HttpResponse:
     return render(request, "requests/_panel.html", panel_of(request, customer_id))
 
 
-def panel_of(request: StaffRequest, customer_id: int) -> dict[str, Any]:
+def panel_of(request: StaffRequest, customer_id: int, *, in_trash: bool = False) -> dict[str, Any]:
     try:
-        may_edit = services.may_send_for(customer_id, request.user)
+        customer = services.customer_row(customer_id, request.user, in_trash=in_trash)
     except NotVisible:
         raise Http404 from None
-    rows = Request.objects.filter(customer_id=customer_id).values(*COLUMNS)[: LIMIT // 10]
-    return {"rows": [as_shown(row) for row in rows], "customer": customer_id, "may_edit": may_edit}
+    rows = Request.objects.within_reach().filter(customer_id=customer_id).values(*COLUMNS)[: LIMIT // 10]
+    return {
+        "rows": [as_shown(row) for row in rows],
+        "customer": customer_id,
+        "may_edit": request.user.access.admits(customer, "edit"),
+        "is_thrown_away": customer["deleted_at"] is not None,
+    }

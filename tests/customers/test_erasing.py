@@ -13,10 +13,12 @@ from django.utils import timezone
 from crm.api.models import KeptAnswer
 from crm.live.announcing import write_cache
 from crm.records import valkey
+from crm.records.errors import NotVisible
 from crm.records.models import Change
 from crm.requests.desk import services as desk
 from crm.requests.models import Request, TriageModel
-from crm.requests.services import WrongState, accept_request, cancel_request, retry_request
+from crm.requests.services import WrongState, accept_from_site, accept_request, cancel_request, retry_request
+from crm.sites.services import create_site
 from customers import erasing, services
 from customers.copies.making import make_copy
 from customers.models import ContactPoint, Customer, Import, ImportLine
@@ -127,6 +129,50 @@ def test_the_timeline_still_says_that_it_happened(customer, known, send, browser
         assert title in shown
     assert not [word for word in WORDS if word in shown]
     assert browser_of("bob").get(f"/customers/{customer.pk}/").status_code == 200
+
+
+def test_a_customer_in_the_trash_is_erased_there(customer, known, everybody, send):
+    services.trash_customer(customer.pk, actor=everybody.alice, version=Customer.objects.get().version)
+    site = create_site(actor=everybody.admin, name="Shop")[0]
+    asked = handled(accept_from_site(site, "erase_data", customer.pk, {}))
+
+    assert send("dana", "approve_erasure").result == {"asked": asked.pk}
+    write_cache(number_changes())
+
+    assert list(found()) == []
+    customer.refresh_from_db()
+    assert (customer.name, customer.deleted_at is None) == (f"#{customer.pk}", False)
+    assert list(Request.objects.sent_by(site)) == [asked]
+
+
+def test_nothing_else_is_asked_for_one_in_the_trash_and_by_nobody_who_may_not_change_it(customer, everybody):
+    services.trash_customer(customer.pk, actor=everybody.alice, version=customer.version)
+
+    for name, kind in (("alice", "export_data"), ("charlie", "erase_data")):
+        with pytest.raises(NotVisible):
+            accept_request(kind, customer.pk, {}, actor=getattr(everybody, name))
+    assert not Request.objects.exists()
+
+
+def test_staff_ask_for_it_from_the_trash(customer, everybody, browser_of):
+    services.trash_customer(customer.pk, actor=everybody.alice, version=customer.version)
+    form = f"/requests/of/{customer.pk}/new/"
+    assert form in browser_of("alice").get("/customers/trash/").content.decode()
+
+    shown = browser_of("alice").get(form)
+    assert [kind.name for kind in shown.context["kinds"]] == ["erase_data"]
+    assert "in the trash" in shown.content.decode()
+    sent = browser_of("alice").post(form, {"kind": "erase_data"})
+    assert browser_of("alice").post(form, {"kind": "call_back"}).status_code == 404
+    assert browser_of("charlie").get(form).status_code == 404
+    handled(Request.objects.get())
+    assert "Approval of an erasure" in browser_of("dana").get(sent.url).content.decode()
+    approved = browser_of("dana").post(form, {"kind": "approve_erasure"})
+    handled(Request.objects.order_by("pk").last())
+
+    customer.refresh_from_db()
+    assert customer.name == f"#{customer.pk}"
+    assert browser_of("dana").get(approved.url).status_code == 200
 
 
 def test_who_asks_is_told_what_is_missing(customer, send, browser_of):
