@@ -54,7 +54,7 @@ class Stack:
         children = [
             programs.relay(folder, self.environment),
             programs.worker(folder, self.environment),
-            *programs.requests(folder, self.environment, 1),
+            *programs.requests(folder, self.environment, 1, int(self.environment.get("REQUEST_SLOTS", "10"))),
             *programs.web(folder, self.environment, self.listening.fileno(), WEB_PROCESSES),
         ]
         self.children: dict[str, Child] = {child.name: child for child in children}

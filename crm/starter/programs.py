@@ -62,17 +62,16 @@ def relay(folder: Path, environment: dict[str, str]) -> Child:
     return Program("relay", [*MANAGE, "relay"], folder, environment)
 
 
-def worker(folder: Path, environment: dict[str, str]) -> Child:
+def worker(folder: Path, environment: dict[str, str], count: int = 2) -> Child:
     """Imports and upkeep, each in a process of its own: they compute."""
-    concurrency = ["--concurrency", environment.get("WORKER_PROCESSES", "2")]
+    concurrency = ["--concurrency", str(count)]
     return Program("worker", [*CELERY, "worker", "--queues", "celery", *concurrency, *ALONE], folder, environment)
 
 
-def requests(folder: Path, environment: dict[str, str], count: int) -> list[Child]:
+def requests(folder: Path, environment: dict[str, str], count: int, slots: int = 10) -> list[Child]:
     """Customers' requests, many threads in each process: they wait, and as processes they would push each other out."""
-    slots = environment.get("REQUEST_SLOTS", "10")
-    pool = ["--queues", "requests", "--pool", "threads", "--concurrency", slots]
-    told = environment | {"DATABASE_POOL": str(int(slots) + SPARE_CONNECTIONS)}
+    pool = ["--queues", "requests", "--pool", "threads", "--concurrency", str(slots)]
+    told = environment | {"DATABASE_POOL": str(slots + SPARE_CONNECTIONS)}
     return [
         Program(name, [*CELERY, "worker", "--hostname", f"{name}@%h", *pool, *ALONE], folder, told)
         for name in (f"requests-{number}" for number in range(1, count + 1))

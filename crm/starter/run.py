@@ -43,9 +43,7 @@ def run_product(home: Home, signals: StopSignals) -> NoReturn:
     with listen(os.environ.get("HOST", "127.0.0.1"), port) as listening:
         web = programs.web(home.folder, environment, listening.fileno(), number_from_environment("WEB_PROCESSES", 2))
         relay = programs.relay(home.folder, environment)
-        worker, beat = programs.worker(home.folder, environment), programs.beat(home.folder, environment)
-        requests = programs.requests(home.folder, environment, number_from_environment("REQUEST_PROCESSES", 1))
-        clockwork = [*requests, worker, beat]
+        *workers, beat = clockwork = clockwork_of(home, environment)
         url = f"http://localhost:{port}"
         with supervised(home, signals, url, [web, clockwork, [relay], *in_stopping_order(servers)]) as supervisor:
             start_servers(supervisor, servers)
@@ -61,7 +59,17 @@ def run_product(home: Home, signals: StopSignals) -> NoReturn:
                 supervisor.run(until=signals.takes_renewal)
                 # Under way the new code and the old one work side by side, on tables that serve both.
                 if manage(["prepare"], environment, signals) == 0:
-                    renew(supervisor, [*web, relay, *requests, worker], beat)
+                    renew(supervisor, [*web, relay, *workers], beat)
+
+
+def clockwork_of(home: Home, environment: dict[str, str]) -> list[Child]:
+    """What works by Celery, its clock at the end."""
+    count, slots = number_from_environment("REQUEST_PROCESSES", 1), number_from_environment("REQUEST_SLOTS", 10)
+    return [
+        *programs.requests(home.folder, environment, count, slots),
+        programs.worker(home.folder, environment, number_from_environment("WORKER_PROCESSES", 2)),
+        programs.beat(home.folder, environment),
+    ]
 
 
 def renew(supervisor: Supervisor, processes: Sequence[Child], beat: Child) -> None:

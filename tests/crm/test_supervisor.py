@@ -2,7 +2,9 @@
 
 import pytest
 
+from crm.starter.home import Home
 from crm.starter.programs import Program
+from crm.starter.run import clockwork_of
 from crm.starter.supervisor import StopSignals, Supervisor
 
 
@@ -40,3 +42,15 @@ def test_a_successor_that_does_not_get_ready_is_given_up(supervisor, broken, cap
     assert program.process is before
     assert program.is_alive()
     assert "the new sleeper does not get ready (exit code 3); the one before goes on" in capfd.readouterr().err
+
+
+def test_pools_are_as_large_as_the_environment_says(tmp_path, monkeypatch):
+    for name, number in (("REQUEST_PROCESSES", 2), ("REQUEST_SLOTS", 7), ("WORKER_PROCESSES", 3)):
+        monkeypatch.setenv(name, str(number))
+    pools = {child.name: child for child in clockwork_of(Home(tmp_path), {})}
+    assert list(pools) == ["requests-1", "requests-2", "worker", "beat"]
+    sizes = {
+        name: each.command[each.command.index("--concurrency") + 1] for name, each in pools.items() if name != "beat"
+    }
+    assert sizes == {"requests-1": "7", "requests-2": "7", "worker": "3"}
+    assert pools["requests-1"].environment["DATABASE_POOL"] == "9"
