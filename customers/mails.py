@@ -1,16 +1,20 @@
 """What customers are written by mail about what they asked. Who has left no e-mail address is written nothing."""
 
+from datetime import timedelta
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.outbox.services import write_mail
+from crm.records import log
 from customers.models import Consent, Customer, DataCopy
 
 SALT = "customers.copy"
+ADDRESS_IS_NEW = timedelta(days=1)
 
 
 def write(customer: Customer, subject: str, *lines: str, is_private: bool = False) -> bool:
@@ -23,7 +27,13 @@ def write(customer: Customer, subject: str, *lines: str, is_private: bool = Fals
 
 
 def hand_over(customer: Customer, held: DataCopy) -> bool:
-    """A link by which whoever reads this mailbox fetches the copy until it expires."""
+    """A link by which whoever reads this mailbox fetches the copy until it expires.
+
+    Not to addresses that a request has just changed: whoever sends requests in a customer's name would name a mailbox
+    of their own first.
+    """
+    if log.was_changed(customer, "emails", way="request", since=timezone.now() - ADDRESS_IS_NEW):
+        return False
     link = urljoin(settings.PUBLIC_URL, reverse("customers:handed_copy", args=[ticket_for(held)]))
     until = _("It can be fetched until %s (UTC).") % held.expires_at.strftime("%Y-%m-%d %H:%M")
     return write(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -84,6 +85,12 @@ def who_changed(row: Logged, version: int, columns: Sequence[str]) -> int | None
     newest = ChangeNew.objects.filter(since).order_by("-version").values_list("actor_id", flat=True)[:1]
     logged = Change.objects.filter(since, root=row.root_topic).order_by("-version")
     return next(iter([*newest, *logged.values_list("actor_id", flat=True)[:1]]), None)
+
+
+def was_changed(row: Logged, column: str, *, way: str, since: datetime) -> bool:
+    """Whether a change that came by this way moved the column since then."""
+    made = Q(root=row.root_topic, record=row.record_name, way=way, before__has_key=column, written_at__gt=since)
+    return ChangeNew.objects.filter(made).exists() or Change.objects.filter(made).exists()
 
 
 def change_of(record: str, record_id: int, version: int, actor_id: int) -> dict[str, Any] | None:

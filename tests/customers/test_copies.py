@@ -4,8 +4,10 @@ import pytest
 from django.utils import timezone
 
 from crm.outbox.models import Dispatch
+from crm.records.context import acting
+from crm.records.models import Change
 from crm.requests.models import Request
-from customers import services
+from customers import mails, services
 from customers.copies import making
 from customers.models import DataCopy
 from tests.factories import make_customer, number_changes
@@ -90,3 +92,24 @@ def test_who_has_no_address_is_mailed_nothing(ask, customer, everybody):
 
     assert ask("export_data").result["is_mailed"] is False
     assert not Dispatch.objects.exists()
+
+
+def test_nothing_is_mailed_to_an_address_that_a_request_has_just_changed(ask, customer, everybody):
+    ask("change_details", emails=["mallory@attic.example"])
+    assert ask("export_data").result["is_mailed"] is False
+    number_changes()
+    assert ask("export_data").result["is_mailed"] is False
+    assert not Dispatch.objects.exists()
+
+    lately = timezone.now() - mails.ADDRESS_IS_NEW
+    Change.objects.filter(record="customer", way="request").update(written_at=lately)
+    assert ask("export_data").result["is_mailed"] is True
+
+
+def test_an_address_that_a_person_has_changed_is_mailed_at_once(ask, customer, everybody):
+    changes = {"emails": ["aisha@home.example"]}
+    with acting(everybody.bob.pk, "screen"):
+        services.update_customer(customer.pk, actor=everybody.bob, version=customer.version, changes=changes)
+
+    assert ask("export_data").result["is_mailed"] is True
+    assert Dispatch.objects.get().recipient == "aisha@home.example"
