@@ -3,6 +3,7 @@
 A caller is known by its token or its session once a request with it was answered as theirs. Whoever is not known yet
 waits with all others who are not, since tokens are easily made up. Sites, which strangers use, and tokens that are not
 known are answered one after the other: threads that compute take turns, so that each one more makes all others wait.
+Between two of these is a rest, so that a burst takes no more than half of the time, and less where all takes long.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, parse_cookie
 
 NARROW = 1  # of one line at once, where strangers may be behind it
+LONGEST_REST = 0.1  # seconds between two of such a line
 MOST_WAITING = 200  # in one line; more are sent away, as each holds what it has brought
 MOST_KNOWN = 10_000  # callers; who has not been here for the longest time is forgotten
 
@@ -50,8 +52,11 @@ class Full(Exception):
 
 
 class Line:
-    def __init__(self, width: int) -> None:
+    """So many of it are answered at once. One that rests does so after each for as long as its answer took."""
+
+    def __init__(self, width: int, *, rests: bool = False) -> None:
         self.room = asyncio.Semaphore(width)
+        self.rests = rests
         self.waiting = 0
 
     @asynccontextmanager
@@ -64,27 +69,37 @@ class Line:
             await self.room.acquire()
         finally:
             self.waiting -= 1
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             yield
         finally:
-            self.room.release()
+            if self.rests:
+                loop.call_later(min(loop.time() - began, LONGEST_REST), self.leave)
+            else:
+                self.leave()
+
+    def leave(self) -> None:
+        """Of the line and not of its room, so that the line stays for as long as it rests."""
+        self.room.release()
 
 
 class Lines:
     def __init__(self, width: int) -> None:
         """`width`: how many of a member of staff, or of a program of theirs, are answered at once."""
         self.width = width
-        self.nobodys, self.unknown_tokens = Line(width), Line(NARROW)
-        self.known: OrderedDict[Caller, int] = OrderedDict()  # how wide the line of each is
+        self.nobodys, self.unknown_tokens = Line(width), Line(NARROW, rests=True)
+        self.known: OrderedDict[Caller, bool] = OrderedDict()  # whether it is a site
         self.lines: WeakValueDictionary[Caller, Line] = WeakValueDictionary()  # as long as somebody is in them
 
     def of(self, caller: Caller | None) -> Line:
         if caller and caller in self.known:
-            return self.lines.setdefault(caller, Line(self.known[caller]))
+            is_site = self.known[caller]
+            return self.lines.setdefault(caller, Line(NARROW if is_site else self.width, rests=is_site))
         return self.unknown_tokens if caller and caller.kind == "token" else self.nobodys
 
     def know(self, caller: Caller, *, is_site: bool = False) -> None:
-        self.known[caller] = NARROW if is_site else self.width
+        self.known[caller] = is_site
         self.known.move_to_end(caller)
         if len(self.known) > MOST_KNOWN:
             self.known.popitem(last=False)

@@ -65,7 +65,7 @@ class Session(SessionAuth):
 def take(request: HttpRequest, token: str, name: str, limit: int) -> None:
     """Counts this request under the name of the token; raises Throttled."""
     request.rate = rate = limits.take(name, limit)  # type: ignore[attr-defined]
-    limits.door.note(token, rate)
+    limits.door.note(token, name, rate)
     if rate.is_exceeded:
         raise Throttled(wait=math.ceil(rate.next_in))
 

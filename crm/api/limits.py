@@ -5,9 +5,11 @@ distances, and one is let in as long as the next is then due no later than a bur
 and one time is all that is kept of it.
 """
 
+import logging
 import math
 import threading
 import time
+from collections import Counter
 from typing import Any, NamedTuple
 
 from crm.records import valkey
@@ -15,6 +17,9 @@ from crm.records import valkey
 SECOND = 1_000_000  # times are in microseconds, which the numbers of Lua hold exactly
 MINUTE, BURST = 60 * SECOND, 2 * SECOND  # of which a limit speaks; of so much the requests may come at once
 MOST_KEPT = 1000  # tokens that a process counts before it drops those that have nothing used
+MOST_TOLD = 5  # of those who were turned away, in one line
+
+log = logging.getLogger(__name__)
 
 # By Valkey's clock, as those of several machines differ. Should it be set back, nobody waits longer than for a burst.
 TAKE = """
@@ -100,6 +105,14 @@ class LocalRates:
             return ahead + distance, False
 
 
+class Shut(NamedTuple):
+    """What the door knows of a token: what it is called, its limit, and when its next request is due."""
+
+    name: str
+    limit: int
+    due: int
+
+
 class Door:
     """Where this process turns away tokens that may not ask yet, before anybody works on what they send.
 
@@ -107,25 +120,44 @@ class Door:
     """
 
     def __init__(self) -> None:
-        self.shut: dict[str, tuple[int, int]] = {}  # the limit and what is due, by token
+        self.shut: dict[str, Shut] = {}
+        self.turned_away: Counter[str] = Counter()  # since it was last told, by name
+        self.told_at = -MINUTE
 
-    def note(self, token: str, rate: Rate) -> None:
+    def note(self, token: str, name: str, rate: Rate) -> None:
         """Shuts it for this token until its next request would be let in; opens it when that is now."""
         if rate.next_in:
-            self.shut[token] = (rate.limit, microseconds() + rate.ahead)
+            self.shut[token] = Shut(name, rate.limit, microseconds() + rate.ahead)
         else:
             self.shut.pop(token, None)
 
-    def rate_of(self, token: str) -> Rate | None:
-        """What is left to who is turned away; None for who may come in, alone until it is noted what is left then."""
+    def refusal(self, token: str) -> Rate | None:
+        """What is left to who is turned away; None for who may come in."""
         if token not in self.shut:
             return None
-        limit, due = self.shut[token]
-        rate = Rate(limit, due - microseconds(), is_exceeded=True)
-        if rate.next_in:
-            return rate
-        self.shut[token] = (limit, microseconds() + rate.burst)
-        return None
+        shut, now = self.shut[token], microseconds()
+        rate = Rate(shut.limit, shut.due - now, is_exceeded=True)
+        if not rate.next_in:
+            return None
+        self.count(shut.name, now)
+        return rate
+
+    def enter(self, token: str) -> Rate | None:
+        """As `refusal`; but who may come in comes in alone until it is noted what is left then."""
+        refusal = self.refusal(token)
+        if refusal is None and token in self.shut:
+            shut = self.shut[token]
+            self.shut[token] = shut._replace(due=microseconds() + burst_of(shut.limit))
+        return refusal
+
+    def count(self, name: str, now: int) -> None:
+        """One line a minute says whom and how often: a line for each would be a flood of its own."""
+        self.turned_away[name] += 1
+        if now - self.told_at >= MINUTE:
+            said = ", ".join(f"{name} ({count})" for name, count in self.turned_away.most_common(MOST_TOLD))
+            log.warning("Turned away for asking too often: %s", said)
+            self.turned_away.clear()
+            self.told_at = now
 
 
 def microseconds() -> int:

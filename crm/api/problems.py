@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,10 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI, errors
 
 from crm.api.answers import PROBLEM_JSON, answer
+from crm.api.limits import Rate
 from crm.records.errors import Conflict, NotEditable, NotVisible
+
+Message = dict[str, Any]  # of ASGI
 
 log = logging.getLogger(__name__)
 
@@ -113,8 +117,30 @@ def try_again_in(wait: float, headers: Mapping[str, str] | None = None) -> HttpR
     return problem(429, detail, headers={"Retry-After": str(seconds), **(headers or {})})
 
 
+def turned_away(rate: Rate) -> list[Message]:
+    """What is sent to who is turned away at the door, ready for ASGI: the same as long as it says the same."""
+    return prepared(math.ceil(rate.next_in), tuple(rate.headers().items()))
+
+
+@lru_cache(maxsize=256)
+def prepared(seconds: int, headers: tuple[tuple[str, str], ...]) -> list[Message]:
+    response = with_length(try_again_in(seconds, dict(headers)))
+    named = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
+    return [
+        {"type": "http.response.start", "status": response.status_code, "headers": named},
+        {"type": "http.response.body", "body": response.content},
+    ]
+
+
 def too_busy() -> HttpResponse:
-    return problem(503, _("Too many wait already; try again in a moment."), headers={"Retry-After": "1"})
+    """What is sent to who finds the line full, past all middleware."""
+    return with_length(problem(503, _("Too many wait already; try again in a moment."), headers={"Retry-After": "1"}))
+
+
+def with_length(response: HttpResponse) -> HttpResponse:
+    """As a middleware would say it, for what passes none."""
+    response["Content-Length"] = str(len(response.content))
+    return response
 
 
 def http_error(request: HttpRequest, error: errors.HttpError) -> HttpResponse:

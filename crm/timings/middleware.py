@@ -26,7 +26,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 UNTIMED_PATHS = ("/healthz", "/readyz", "/metrics")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 CLIENT_LEFT = 499  # nginx's number for it; there is no official one
-REQUEST, ARRIVED = "pulse.request", "pulse.arrived"
+REQUEST, ARRIVED, UNTIMED = "pulse.request", "pulse.arrived", "pulse.untimed"
 
 
 def timed(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -39,7 +39,7 @@ def timed(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[
 
 
 class TimedApplication:
-    """Records one response for each HTTP request that passes, except for static files and probes."""
+    """Records one response for each HTTP request that passes, except for static files, probes and who is sent away."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
@@ -61,7 +61,8 @@ class TimedApplication:
         try:
             await self.application(scope, receive, noting_send)
         finally:
-            record(scope["method"], requests[0] if requests else None, time.perf_counter() - started, status)
+            if UNTIMED not in scope:
+                record(scope["method"], requests[0] if requests else None, time.perf_counter() - started, status)
 
 
 def arrived_at(request: HttpRequest) -> datetime | None:

@@ -135,7 +135,7 @@ def test_a_token_that_asks_too_often_waits(programs, everybody, settings, monkey
     assert is_problem(refused, 429)
     assert refused["Retry-After"] == "1"
     token = programs.alice.headers["Authorization"].removeprefix("Bearer ")
-    assert limits.door.rate_of(token).is_exceeded
+    assert limits.door.refusal(token).is_exceeded
     assert refused["RateLimit"] == '"token";r=0;t=2'
     assert ChangeNew.objects.count() == before
     assert programs.bob.get("/customers").status_code == 200
@@ -147,20 +147,20 @@ def test_the_door_is_shut_by_the_last_that_is_let_in(programs, settings):
     programs.alice.get("/customers")
 
     token = programs.alice.headers["Authorization"].removeprefix("Bearer ")
-    assert 59 < limits.door.rate_of(token).next_in <= 60
+    assert 59 < limits.door.refusal(token).next_in <= 60
 
 
 def test_who_may_come_again_comes_alone_until_it_is_known_what_is_left(monkeypatch):
     """Else all that wait would come in, each to be told that the first was the last."""
     clock, door = Clock("process", monkeypatch), limits.Door()
-    door.note("asker", limits.Rate(600, limits.BURST, is_exceeded=False))
+    door.note("asker", "site:1", limits.Rate(600, limits.BURST, is_exceeded=False))
     clock.advance(0.1)
 
-    came_in = [door.rate_of("asker") is None for _ in range(3)]
-    door.note("asker", limits.Rate(600, limits.BURST // 2, is_exceeded=False))
+    came_in = [door.enter("asker") is None for _ in range(3)]
+    door.note("asker", "site:1", limits.Rate(600, limits.BURST // 2, is_exceeded=False))
 
     assert came_in == [True, False, False]
-    assert door.rate_of("asker") is None
+    assert door.enter("asker") is None
 
 
 @pytest.mark.parametrize("counted_in", ["valkey", "process"])

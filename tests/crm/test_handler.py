@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from django.urls import path
 
 from crm import lines
 from crm.api import limits
-from crm.handler import Handler
+from crm.handler import PAUSE, Handler
 from crm.lines import Caller
 
 PARTS = 1000
@@ -134,7 +135,7 @@ class Reader:
 
 async def test_who_has_asked_too_often_is_turned_away_without_a_thread(client, monkeypatch):
     monkeypatch.setattr(limits, "door", limits.Door())
-    limits.door.note("loud", limits.Rate(limit=240, ahead=limits.BURST, is_exceeded=False))
+    limits.door.note("loud", "site:1", limits.Rate(limit=240, ahead=limits.BURST, is_exceeded=False))
     released.set()
 
     refused = await client.get("/hold", headers={"Authorization": "Bearer loud"})
@@ -300,3 +301,31 @@ async def test_a_reader_who_breaks_off_is_not_waited_for(handler):
     await handler(scope_of(hold), gone, None)
 
     assert not threads
+
+
+async def test_a_line_of_strangers_rests_as_long_as_its_answer_took_and_others_do_not():
+    kept = lines.Lines(1)
+    kept.know(Caller("token", "site"), is_site=True)
+    kept.know(Caller("token", "program"))
+
+    for name, is_resting in (("site", True), ("program", False)):
+        line = kept.of(Caller("token", name))
+        async with line.turn():
+            await asyncio.sleep(0.02)
+        assert line.room.locked() is is_resting, name
+        async with asyncio.timeout(1), line.turn():
+            pass
+
+
+async def test_who_is_turned_away_waits_and_is_told_of_once_a_minute(client, monkeypatch, caplog):
+    monkeypatch.setattr(limits, "door", limits.Door())
+    limits.door.note("loud", "site:1", limits.Rate(limit=1, ahead=60 * limits.SECOND, is_exceeded=False))
+
+    for _ in range(3):
+        begun_at = time.monotonic()
+        refused = await client.get("/hold", headers={"Authorization": "Bearer loud"})
+        assert refused.status_code == 429
+        assert time.monotonic() - begun_at >= PAUSE
+
+    assert [record.message for record in caplog.records] == ["Turned away for asking too often: site:1 (1)"]
+    assert limits.door.turned_away == {"site:1": 2}

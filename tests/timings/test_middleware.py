@@ -7,6 +7,7 @@ import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import include, path
 
+from crm.api import limits
 from crm.handler import Handler
 from crm.timings import recorder
 from crm.timings.middleware import TimedApplication, timed
@@ -99,3 +100,12 @@ async def test_a_reader_who_leaves_is_recorded_all_the_same(recorded):
     with pytest.raises(asyncio.CancelledError):
         await asked
     assert [row.status for row in recorded] == [499]
+
+
+async def test_who_is_turned_away_at_the_door_is_not_timed(client, recorded, monkeypatch):
+    monkeypatch.setattr(limits, "door", limits.Door())
+    limits.door.note("loud", "site:1", limits.Rate(limit=1, ahead=60 * limits.SECOND, is_exceeded=False))
+
+    refused = await client.get("/", headers={"Authorization": "Bearer loud"})
+
+    assert (refused.status_code, list(recorded)) == (429, [])
