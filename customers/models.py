@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.records.models import Logged, Reader, Record, RecordQuerySet
 from customers.copies.models import DataCopy
+from customers.erasures.models import Erasure
 from customers.imports.models import Import, ImportLine
 from customers.triggers import COMPANY_TRIGGERS, FOLD_TRIGGERS, FOLLOW_TRIGGERS
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from customers.filters import CustomerFilter
 
 __all__ = [
-    "Consent", "ContactPoint", "Customer", "CustomerQuerySet", "DataCopy", "FollowUp", "Import", "ImportLine", "Note",
-    "Search", "Stage", "Tag",
+    "Consent", "ContactPoint", "Customer", "CustomerQuerySet", "DataCopy", "Erasure", "FollowUp", "Import",
+    "ImportLine", "Note", "Search", "Stage", "Tag",
 ]  # fmt: skip
 
 

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from crm.records.access import Access, Reach
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
-from crm.requests.models import Request, State
 from crm.staff.hours import next_working_hour
 from customers import erasing, facts, mails, services
 from customers.copies.making import make_copy
+from customers.due import may_approve
+from customers.erasures import services as erasures
 from customers.models import Customer
 from customers.placement import best_placed
 from customers.request_forms import CallBackForm, ConsentForm, DetailsForm
@@ -135,25 +135,16 @@ def export_data(attempt: Attempt) -> dict[str, Any]:
 
 
 def erase_data(attempt: Attempt) -> dict[str, Any]:
-    """Only noted: nobody's data are erased on one person's word."""
-    hold(attempt, in_trash=True)
+    erasures.ask_erasure(hold(attempt, in_trash=True), attempt)
     return {"waits_for": erasing.APPROVAL}
 
 
 def approve_erasure(attempt: Attempt) -> dict[str, Any]:
-    customer = hold(attempt, in_trash=True)
-    requests = Request.objects.filter(customer=customer, state=State.DONE)
-    asked = requests.filter(kind="erase_data", pk__lt=attempt.request_id).first()
-    if asked is None or requests.filter(kind=erasing.APPROVAL, pk__gt=asked.pk).exists():
-        raise Refused(_("Nobody has asked for these data to be erased."))
-    if asked.sender == attempt.sender:
-        raise Refused(_("Somebody else than who asked for it has to approve it."))
-    erasing.erase_customer(customer, but=attempt.request_id)
-    return {"asked": asked.pk}
+    return {"asked": erasures.approve_erasure(hold(attempt, in_trash=True), attempt)}
 
 
-def may_approve(access: Access) -> bool:
-    return access.edit is Reach.ALL
+def withdraw_erasure(attempt: Attempt) -> dict[str, Any]:
+    return {"asked": erasures.withdraw_erasure(hold(attempt, in_trash=True), attempt)}
 
 
 def hold(attempt: Attempt, *, in_trash: bool = False) -> Customer:
@@ -257,5 +248,22 @@ register(
         value=1.0,
         deadline=timedelta(hours=1),
         expected=0.2,
+    )
+)
+register(
+    Kind(
+        name="withdraw_erasure",
+        title=gettext_lazy("Withdrawal of an erasure"),
+        about=gettext_lazy("Takes back that all data be erased, as long as nobody has approved it."),
+        payload=NothingMore,
+        apply=withdraw_erasure,
+        module="customers",
+        is_customers=True,
+        is_signed=True,
+        reaches_trash=True,
+        form=RequestForm,
+        value=1.0,
+        deadline=timedelta(minutes=10),
+        expected=0.01,
     )
 )

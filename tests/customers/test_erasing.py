@@ -1,6 +1,8 @@
 """Erasing a person: asked by one, approved by another; afterwards nothing of her is found anywhere."""
 
 import json
+from datetime import timedelta
+from importlib import import_module
 from threading import Thread
 from time import sleep
 
@@ -19,9 +21,10 @@ from crm.requests.desk import services as desk
 from crm.requests.models import Request, TriageModel
 from crm.requests.services import WrongState, accept_from_site, accept_request, cancel_request, retry_request
 from crm.sites.services import create_site
+from crm.staff import notifications
 from customers import erasing, services
 from customers.copies.making import make_copy
-from customers.models import ContactPoint, Customer, Import, ImportLine
+from customers.models import ContactPoint, Customer, Erasure, Import, ImportLine
 from tests.factories import make_customer, number_changes
 from tests.requests.handling import claim, handled
 
@@ -160,7 +163,7 @@ def test_staff_ask_for_it_from_the_trash(customer, everybody, browser_of):
     assert form in browser_of("alice").get("/customers/trash/").content.decode()
 
     shown = browser_of("alice").get(form)
-    assert [kind.name for kind in shown.context["kinds"]] == ["erase_data"]
+    assert [kind.name for kind in shown.context["kinds"]] == ["erase_data", "withdraw_erasure"]
     assert "in the trash" in shown.content.decode()
     sent = browser_of("alice").post(form, {"kind": "erase_data"})
     assert browser_of("alice").post(form, {"kind": "call_back"}).status_code == 404
@@ -283,3 +286,57 @@ def test_what_was_on_its_way_is_wiped_later_from_log_and_cache_and_newer_is_kept
     newest = Change.objects.filter(record="customer").order_by("-seq").first()
     assert newest.data["name"] == "Zoe"
     assert Request.objects.get(pk=approval.pk).state == "done"
+
+
+def test_who_may_approve_is_told_by_the_bell_until_it_is_decided(customer, everybody, send, browser_of):
+    asked = send("dana", "erase_data")
+
+    (told,) = notifications.due(everybody.admin)
+    assert told.title == "Erasure to approve: Aisha Rahman"
+    assert (told.url, told.at) == (
+        f"/requests/of/{customer.pk}/new/?kind=approve_erasure", asked.received_at + timedelta(days=30),
+    )  # fmt: skip
+    assert "Approval of an erasure" in browser_of("admin").get(told.url).content.decode()
+    assert told.title in browser_of("admin").get("/notifications/").content.decode()
+    assert notifications.unread_count(everybody.admin) == 1
+    for name in ("dana", "bob", "alice", "charlie"):
+        assert told.title not in [each.title for each in notifications.due(getattr(everybody, name))], name
+
+    send("admin", "approve_erasure")
+    assert notifications.due(everybody.admin) == []
+
+
+@pytest.mark.parametrize("name", ["dana", "bob"])
+def test_what_was_asked_for_can_be_withdrawn_until_it_is_approved(customer, everybody, send, name):
+    assert send(name, "withdraw_erasure").reason == "Nobody has asked for these data to be erased."
+    asked = send("dana", "erase_data")
+
+    assert send(name, "withdraw_erasure").result == {"asked": asked.pk}
+
+    assert notifications.due(everybody.admin) == []
+    assert send("admin", "approve_erasure").reason == "Nobody has asked for these data to be erased."
+    send("dana", "erase_data")
+    assert send("admin", "approve_erasure").state == "done"
+
+
+def test_who_asks_again_does_not_take_it_from_who_asked_first(everybody, send):
+    first = send("dana", "erase_data")
+    send("admin", "erase_data")
+
+    assert send("dana", "approve_erasure").reason == "Somebody else than who asked for it has to approve it."
+    assert send("admin", "approve_erasure").result == {"asked": first.pk}
+
+
+def test_what_was_asked_for_before_erasures_had_rows_waits_as_well(customer, everybody, send):
+    approved_by = make_customer(everybody.alice, name="Chen Wei")
+    earlier, request = send("dana", "erase_data"), send("dana", "erase_data")
+    Request.objects.filter(pk=earlier.pk).update(customer=approved_by)
+    Request.objects.filter(pk=accept_request("approve_erasure", approved_by.pk, {}, actor=everybody.admin).pk).update(
+        state="done", finished_at=timezone.now()
+    )
+    Erasure.objects.all().delete()
+
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("customers.migrations.0015_erasures_asked_before").ASKED_BEFORE)
+
+    assert list(Erasure.objects.values_list("customer_id", "request_id")) == [(customer.pk, request.pk)]
