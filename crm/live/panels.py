@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,22 +23,29 @@ GAP = 1.0  # seconds between two computations of the same panel
 
 @dataclass(frozen=True)
 class Panel:
-    """`every` seconds on the clock, or (None) after changes; `scope` says which readers share one computation."""
+    """`every` seconds on the clock, or (None) after changes, and then at the latest after `latest` seconds, where it
+    shows what the log does not tell; `scope` says which readers share one computation."""
 
     name: str
     compute: Compute
     every: float | None
     scope: ScopeOf
+    latest: float = math.inf
 
 
 _panels: dict[str, Panel] = {}
 
 
 def register_panel(
-    name: str, compute: Compute, *, every: float | None = None, scope: ScopeOf = lambda access: access.scope()
+    name: str,
+    compute: Compute,
+    *,
+    every: float | None = None,
+    scope: ScopeOf = lambda access: access.scope(),
+    latest: float = math.inf,
 ) -> None:
     """`compute(access, args)` returns what JSON can hold, from the database alone; it runs in a thread."""
-    _panels[name] = Panel(name, compute, every, scope)
+    _panels[name] = Panel(name, compute, every, scope, latest)
 
 
 def panel(name: str) -> Panel | None:
@@ -65,7 +73,7 @@ class OpenPanel:
         age = now - self.computed_at
         if self.kind.every is not None:
             return age >= self.kind.every
-        return self.is_due and age >= GAP
+        return age >= (GAP if self.is_due else self.kind.latest)
 
     def compute(self) -> str:
         """What to show now, as JSON; asks the database."""

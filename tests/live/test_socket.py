@@ -5,6 +5,8 @@ import uuid
 import pytest
 from django.db import transaction
 
+from crm.outbox.models import Dispatch
+from crm.outbox.services import write_mail
 from crm.staff.models import User
 from customers import services
 from customers.erasing import erase_customer
@@ -248,3 +250,15 @@ def test_a_rename_is_one_frame_for_the_directory(stack, listen):
     User.objects.filter(pk=person.pk).update(last_name="New")
     client.wait_for_version(person.topic, 2)
     assert client.frames(person.topic)[0]["fields"]["last_name"] == "New"
+
+
+def test_what_is_in_no_log_is_told_by_the_bell_within_seconds(stack, listen, customer):
+    """Of a mail that may have left or not nothing is said in the log."""
+    client = listen(stack.people.dana)
+    client.watch({"panel": "staff:notifications", "as": "bell"})
+    before = client.wait_for(lambda message: message.get("as") == "bell")["panel"]["unread"]
+
+    write_mail(customer.pk, to="aisha@kestrel.example", subject="Hello", body="Hello")
+    Dispatch.objects.filter(customer=customer).update(state="unknown")
+
+    client.wait_for(lambda message: message.get("as") == "bell" and message["panel"]["unread"] == before + 1)
