@@ -209,14 +209,20 @@ def erase_requests(customer_id: int, *, but: int) -> list[int]:
     return list(theirs.values_list("pk", flat=True))
 
 
-def change(request_id: int, actor: Actor, states: tuple[State, ...], only: Q = ANY, **columns: Any) -> Request:
-    """One update, if it is in one of the states and fits `only`. Raises NotVisible, NotEditable, WrongState."""
+def changeable(request_id: int, actor: Actor) -> Request:
+    """Raises NotVisible, NotEditable."""
     visible = Request.objects.visible_to(actor)
     request: Request | None = visible.filter(pk=request_id).first()
     if request is None:
         raise NotVisible
     if not visible.filter(actor.access.q("edit", "customer__"), pk=request_id).exists():
         raise NotEditable
+    return request
+
+
+def change(request_id: int, actor: Actor, states: tuple[State, ...], only: Q = ANY, **columns: Any) -> Request:
+    """One update, if it is in one of the states and fits `only`. Raises NotVisible, NotEditable, WrongState."""
+    request = changeable(request_id, actor)
     with acting(actor.pk):
         if not Request.objects.filter(only, pk=request_id, state__in=states).update(**columns):
             request.refresh_from_db()

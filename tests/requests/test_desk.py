@@ -216,6 +216,9 @@ def test_who_cannot_read_what_was_asked_is_not_asked(everybody, ask):
     everybody.alice.role.refresh_from_db()
     with pytest.raises(NotEditable):
         people.take_request(request.pk, actor=everybody.alice)
+    everybody.charlie.role.refresh_from_db()
+    with pytest.raises(NotVisible):
+        people.take_request(request.pk, actor=everybody.charlie)
 
 
 def test_what_somebody_has_who_may_not_answer_any_more_is_offered_to_others(everybody, ask, customer):

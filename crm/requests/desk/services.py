@@ -13,7 +13,7 @@ from crm.records.models import Actor
 from crm.requests.desk import placement
 from crm.requests.kinds import PEOPLE, kind_named
 from crm.requests.models import OPEN, Priority, Request, State
-from crm.requests.services import change
+from crm.requests.services import change, changeable
 
 WITH_PEOPLE = Q(queue=PEOPLE)
 MOST_ANSWER, MOST_TOPIC = 10_000, 40  # characters
@@ -22,6 +22,7 @@ MOST_ANSWER, MOST_TOPIC = 10_000, 40  # characters
 def take_request(request_id: int, *, actor: Actor) -> Request:
     """The actor answers it from now on. Raises WrongState when somebody was quicker, NotVisible, NotEditable."""
     if not actor.access.sees_contacts:
+        changeable(request_id, actor)  # whoever does not see it is not told that it is there
         raise NotEditable
     return change(
         request_id, actor, (State.QUEUED,), WITH_PEOPLE,
