@@ -19,6 +19,6 @@ $$"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0013_firm_triggers")]
+    dependencies = [("customers", "0015_erasures_asked_before")]
 
     operations = [migrations.RunSQL(GRAMS, GRAMS_IN_SQL)]
