@@ -1,4 +1,4 @@
-// Changes are told to those who draw them (`pulse:frame`) with the next frame of the screen, and acknowledged after it:
+// Changes are told to those who draw them (`pulse:frame`) some before each frame of the screen, and acknowledged after it:
 // each record's in the order of the log, which is all that counts, as its version decides.
 
 import { soon, take } from "./live-frames.js";

@@ -1,4 +1,4 @@
-// Live lists that never jump under the reader's hand: rows enter, move and leave with the next frame while nobody points at
+// Live lists that never jump under the reader's hand: rows enter, move and leave at once while nobody points at
 // the list and it is at its top; otherwise they wait behind a bar that says how many. live-rows.js draws them.
 
 import { enter } from "./live-entries.js";

@@ -2,20 +2,25 @@
 
 import { say } from "./live-socket.js";
 
-let painted = [];
+let drawn = [];
 
-/** Called while a frame is drawn: the next task comes after its paint. */
+document.addEventListener("visibilitychange", () => { if (document.hidden) sayPainted(takeDrawn()); });
+
+/** Called when they are drawn: the next frame paints them, and the task after its callback comes after its paint. */
 export function acknowledge(seqs) {
-  painted.push(...seqs);
-  if (document.hidden) sayPainted();
-  else setTimeout(sayPainted);
+  drawn.push(...seqs);
+  if (document.hidden) sayPainted(takeDrawn());
+  else requestAnimationFrame(() => setTimeout(sayPainted, 0, takeDrawn()));
 }
 
-export function forgetPainted() {
-  painted = [];
+export const forgetPainted = () => void takeDrawn();
+
+function takeDrawn() {
+  const seqs = drawn;
+  drawn = [];
+  return seqs;
 }
 
-function sayPainted() {
-  if (painted.length) say({ ack: painted });
-  painted = [];
+function sayPainted(seqs) {
+  if (seqs.length) say({ ack: seqs });
 }
