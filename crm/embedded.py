@@ -119,6 +119,8 @@ class Postgres(Server):
             "unix_socket_directories": str(self.sockets),
             "max_connections": "200",
             "shared_buffers": "256MB" if self.durable else "64MB",
+            # Segments kept to be written again: while a new one is made, beside a bulk update, all commits wait.
+            "min_wal_size": "1GB" if self.durable else "80MB",
             "random_page_cost": "1.1",
             "jit": "off",
             "max_parallel_workers_per_gather": "0",  # to start one takes longer than most of our statements

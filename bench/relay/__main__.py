@@ -31,7 +31,8 @@ the trigger's clock to a subscriber of the bus, numbering, projection, cache and
 writer waited for its own commit, which is a part of it."""
 BULK = """\
 One UPDATE of {bulk:,} rows by plain SQL while 50 changes a second are made to 100 other records; all processes run, 8
-sockets watch 25 rows of the bulk each, one socket the other records; from written to received."""
+sockets watch 25 rows of the bulk each, one socket the other records; from written to received. A checkpoint before it
+leaves the segments of WAL that were filled to be written again, as it is in a database that has run for a while."""
 
 
 def main() -> None:
