@@ -29,7 +29,8 @@ WINDOW = 500  # rows looked at for them: the first may have to wait for earlier 
 BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
 BUSY_FOR = 2.0  # seconds after a change that count as busy
 SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
-SWEEP_REST = 10  # times as long as a sweep took, until the next: it meets all that a held snapshot keeps from vacuum
+SWEEP_REST = 40  # times as long as a sweep took, until the next: it meets all that an open bulk update has written, and
+# all that a held snapshot keeps from vacuum, and meanwhile everybody waits
 SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 PARTITION = 1_000_000  # changes in one partition of the log
 
@@ -214,8 +215,7 @@ class Mover:
 
     def take(self, line: int) -> list[dict[str, Any]]:
         """Moves what waits above a line and is not about a record of which something waits below it."""
-        looked = self.connection.execute(LOOK, [line]).fetchone()
-        if not (looked and looked["waits"]):
+        if line and not self.finds(line):  # a sweep would meet all that is in its way twice
             return []
         parameters = {**self.constants, "low": line, "epoch": self.epoch, "head": self.head}
         rows: list[dict[str, Any]] = self.connection.execute(MOVE, parameters).fetchall()
@@ -226,6 +226,10 @@ class Mover:
         if rows:
             self.head = rows[-1]["seq"]
         return rows
+
+    def finds(self, line: int) -> bool:
+        found = self.connection.execute(LOOK, [line]).fetchone()
+        return bool(found and found["waits"])
 
     def last_waiting(self) -> int:
         found = self.connection.execute("SELECT coalesce(max(id), 0) AS id FROM change_new").fetchone()
