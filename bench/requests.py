@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.product import product
 from bench.report import Figure, Report, distribution, quantile
@@ -76,7 +76,11 @@ def wait_for_pool() -> None:
         time.sleep(0.5)
 
 
-def make_customers(stack: "Stack", count: int) -> list[int]:
+class Peopled(Protocol):
+    people: Any
+
+
+def make_customers(stack: Peopled, count: int) -> list[int]:
     from customers.models import Customer
 
     made = Customer.objects.bulk_create(

@@ -64,7 +64,7 @@ class Run:
         from crm.staff import services as staff
         from tests.factories import make_customer, people
 
-        found = people()
+        self.people = found = people()
         self.readers = [found.alice, found.bob, found.dana, found.vera]
         tokens = {user.pk: staff.create_token(user, name="faults")[1] for user in self.readers}
         made = [

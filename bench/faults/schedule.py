@@ -19,18 +19,23 @@ KINDS: dict[str, Sequence[str]] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """`at` and `lasts` in seconds; what lasts is undone by us, what does not is repaired by the product itself."""
+    """`at` and `lasts` in seconds; what lasts is undone by us, what does not is repaired by the product itself.
+
+    `killed`: a process that is killed at the same moment.
+    """
 
     at: float
     kind: str
     target: str
     lasts: float = 0.0
     delay: float = 0.0
+    killed: str = ""
 
     def __str__(self) -> str:
         slow = f" by {self.delay * 1000:.0f} ms" if self.delay else ""
         during = f" for {self.lasts:.1f} s" if self.lasts else ""
-        return f"{self.kind} {self.target}{slow}{during}".strip()
+        besides = f", kill {self.killed}" if self.killed else ""
+        return f"{self.kind} {self.target}{slow}{during}{besides}".strip()
 
 
 def plan(seed: int, seconds: float, every: float) -> list[Fault]:

@@ -160,20 +160,21 @@ class Hosts:
             server.stop()
 
     def begin(self, fault: Fault) -> None:
-        match fault.kind:
-            case "cut":
-                self.machines[fault.target].cut()
-            case "kill":
-                self.by_name[fault.target].kill()
+        if fault.kind == "cut":
+            self.machines[fault.target].cut()
+        for child in self.killed_by(fault):
+            child.kill()
 
     def undo(self, fault: Fault) -> None:
-        match fault.kind:
-            case "cut":
-                self.machines[fault.target].join()
-                wait_until(self.is_ready)
-            case "kill":
-                killed = self.by_name[fault.target]
-                wait_until(lambda: killed.is_alive() and killed.is_ready())
+        if fault.kind == "cut":
+            self.machines[fault.target].join()
+            wait_until(self.is_ready)
+        killed = self.killed_by(fault)
+        wait_until(lambda: all(child.is_alive() and child.is_ready() for child in killed))
+
+    def killed_by(self, fault: Fault) -> list[Child]:
+        names = (fault.target if fault.kind == "kill" else "", fault.killed)
+        return [self.by_name[name] for name in names if name]
 
     def is_ready(self) -> bool:
         return all(answers_ready(self.machines[name]) for name in WEB)

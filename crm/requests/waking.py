@@ -11,7 +11,6 @@ from queue import SimpleQueue
 from django.db import DatabaseError, transaction
 from django.db.models import Sum
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from crm.celery import app
 from crm.requests.models import Worker
@@ -65,7 +64,7 @@ class Waker:
             for queue, count in self.take_all().items():
                 try:
                     send_wakes(queue, count)
-                except (OperationalError, OSError) as error:
+                except Exception as error:  # each broker's library has errors of its own
                     log.warning("The pool is not woken now; the clock will do it: %s", error)
 
     def take_all(self) -> Counter[str]:

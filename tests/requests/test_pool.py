@@ -4,13 +4,14 @@ import json
 import threading
 import time
 import urllib.request
-from argparse import Namespace
 from collections import Counter
 
 import pytest
+import redis
 from django.utils import timezone
 
 from bench import kills
+from bench.probes import Probes
 from bench.requests import make_customers
 from crm.requests import waking
 from crm.requests.models import Request, Worker
@@ -108,18 +109,29 @@ def test_requests_of_one_customer_come_in_order_those_of_many_at_the_same_time(s
     assert any(one[0] < other[1] and other[0] < one[1] for one in spans for other in spans if one != other)
 
 
+def test_one_queue_is_woken_although_the_broker_broke_at_another(monkeypatch):
+    woken = threading.Event()
+
+    def send_wakes(queue, _count):
+        if queue == "broken":
+            raise redis.exceptions.TimeoutError("Timeout reading from socket")
+        woken.set()
+
+    monkeypatch.setattr(waking, "send_wakes", send_wakes)
+    waker = waking.Waker()
+    for queue in ("broken", "requests"):
+        waker.due.put((queue, 1))
+    waker.start()
+
+    assert woken.wait(PATIENCE)
+
+
 @pytest.mark.timeout(180)
 def test_under_kills_of_worker_and_broker_each_request_is_done_once(stack, clock):
     """The short form of `python -m bench kills`."""
-    customers = make_customers(stack, 400)
-    stopping = threading.Event()
-    load = Namespace(rate=40, ms=50)
-    sender = threading.Thread(target=kills.send, args=(stack, customers, load, stopping))
-    sender.start()
-    for targets in kills.TARGETS:
-        kills.kill(stack, targets, every=2.0)
-    stopping.set()
-    sender.join()
+    with Probes(stack.people.admin, make_customers(stack, 400), "kills", rate=40, ms=50).sent():
+        for targets in kills.TARGETS:
+            kills.kill(stack, stack.valkey, targets, every=2.0)
 
     asked = set(Request.objects.filter(payload__key="kills").values_list("pk", flat=True))
     wait_for(lambda: set(states(asked)) == {"done"}, showing=lambda: Counter(states(asked)))
