@@ -16,6 +16,7 @@ from crm.records import valkey
 
 SECOND = 1_000_000  # times are in microseconds, which the numbers of Lua hold exactly
 MINUTE, BURST = 60 * SECOND, 2 * SECOND  # of which a limit speaks; of so much the requests may come at once
+BEATEN = SECOND // 10  # that a process stays shut after another has let in what was due
 MOST_KEPT = 1000  # tokens that a process counts before it drops those that have nothing used
 MOST_TOLD = 5  # of those who were turned away, in one line
 
@@ -125,9 +126,13 @@ class Door:
         self.told_at = -MINUTE
 
     def note(self, token: str, name: str, rate: Rate) -> None:
-        """Shuts it for this token until its next request would be let in; opens it when that is now."""
+        """Shuts it for this token until its next request would be let in; opens it when that is now.
+
+        A little longer when another process was quicker: each that comes in to be told so costs as much as one let in.
+        """
         if rate.next_in:
-            self.shut[token] = Shut(name, rate.limit, microseconds() + rate.ahead)
+            again = BEATEN if rate.is_exceeded else 0
+            self.shut[token] = Shut(name, rate.limit, microseconds() + rate.ahead + again)
         else:
             self.shut.pop(token, None)
 
