@@ -62,7 +62,12 @@ _held: dict[int, Held] = {}
 
 def compute_panel(access: Access, args: Mapping[str, Any]) -> dict[str, Any]:
     """The live panel: the same for everybody, whatever their access, since it names no record."""
-    return board(WINDOWS[args.get("window", DEFAULT_WINDOW)])
+    return board(window_of(args.get("window")))
+
+
+def window_of(seconds: object) -> Window:
+    """The default one for a window that there is not."""
+    return WINDOWS.get(seconds if isinstance(seconds, int) else 0, WINDOWS[DEFAULT_WINDOW])
 
 
 def board(window: Window) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from crm.records.downloads import csv_download
 from crm.staff.models import User
 from crm.timings import rows
 from reporting import drill, words
-from reporting.speed import DEFAULT_WINDOW, WINDOWS, Window, board
+from reporting.speed import WINDOWS, Window, board, window_of
 
 MOST_CSV_ROWS = 50_000
 FIGURES = ("mean", "p50", "p95", "p99", "max", "n", "late")
@@ -67,9 +67,8 @@ def speed_rows_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def asked_window(request: HttpRequest) -> Window:
-    """The default one for a window that there is not."""
     text = request.GET.get("window", "")
-    return WINDOWS.get(int(text) if text.isdecimal() else 0, WINDOWS[DEFAULT_WINDOW])
+    return window_of(int(text) if text.isdecimal() else None)
 
 
 def csv_line(row: drill.Row, names: dict[str, str]) -> list[Any]:

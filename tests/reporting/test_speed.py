@@ -230,3 +230,9 @@ def test_the_number_of_queries_does_not_grow_with_rows(client, staff, measured, 
     client.force_login(staff.dana)
     with django_assert_max_num_queries(12):
         client.get(reverse("reporting:speed_rows"), {"of": "update"})
+
+
+@pytest.mark.parametrize("window", [7, "300", None, [300], {}])
+def test_a_socket_that_asks_for_no_window_of_ours_is_shown_the_usual_one(staff, window):
+    told = panel(speed.PANEL).compute(staff.vera.access, {"window": window})
+    assert told["step"] == speed.WINDOWS[speed.DEFAULT_WINDOW].step.total_seconds()
