@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 LOCK = 0x50554C53  # the key of the lock that makes one relay the leader
 STAND_BY = 0.1  # seconds between tries to take the lead
 BATCH = 50  # rows moved and published at once: ten times as many take ten times as long, in which all others wait
-WINDOW = 500  # rows looked at for them: the first may have to wait for earlier ones of their records
+WINDOW = 500  # rows looked at for them, and moved at once of those that may pass a crowd: it keeps them waiting
 BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
 BUSY_FOR = 2.0  # seconds after a change that count as busy
 SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
@@ -45,7 +45,7 @@ MOVE = f"""
 WITH waiting AS MATERIALIZED (
     SELECT * FROM (SELECT *, ctid AS tid FROM change_new WHERE id > %(low)s ORDER BY id LIMIT {WINDOW}) n WHERE (
         SELECT o.id FROM change_new o WHERE (o.root, o.id) BETWEEN (n.root, 0) AND (n.root, %(low)s) LIMIT 1) IS NULL
-    ORDER BY id LIMIT {BATCH}
+    ORDER BY id LIMIT %(limit)s
 ), state AS (
     UPDATE log_state SET head = head + (SELECT count(*) FROM waiting),
         directory_seq = coalesce(head + (
@@ -184,7 +184,7 @@ class Mover:
         self.make_room()
         if self.crowd and not self.has_passed:
             self.has_passed = True
-            if passing := self.take(self.crowd):
+            if passing := self.take(self.crowd, WINDOW):
                 return passing
         self.has_passed = False
         return self.take_first()
@@ -193,7 +193,7 @@ class Mover:
         """What waits longest. While more than a batch waits, what came after that crowd may pass it at every turn."""
         began = self.clock()
         is_sweep = began >= self.sweep_due
-        rows = self.take(0 if is_sweep else self.low)
+        rows = self.take(0 if is_sweep else self.low, BATCH)
         if is_sweep:
             self.end_sweep(began, rows)
         if rows:
@@ -213,11 +213,11 @@ class Mover:
         if rows and rows[0]["lowest"] <= self.low:
             self.low, self.moved = rows[0]["lowest"] - 1, []
 
-    def take(self, line: int) -> list[dict[str, Any]]:
+    def take(self, line: int, limit: int) -> list[dict[str, Any]]:
         """Moves what waits above a line and is not about a record of which something waits below it."""
         if line and not self.finds(line):  # a sweep would meet all that is in its way twice
             return []
-        parameters = {**self.constants, "low": line, "epoch": self.epoch, "head": self.head}
+        parameters = {**self.constants, "low": line, "limit": limit, "epoch": self.epoch, "head": self.head}
         rows: list[dict[str, Any]] = self.connection.execute(MOVE, parameters).fetchall()
         if rows and rows[0]["seq"] is None:
             log.warning("The log was restored or moved by another: this relay takes its position anew")

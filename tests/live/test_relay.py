@@ -112,8 +112,8 @@ def test_what_comes_after_a_bulk_update_passes_it_but_never_a_change_of_the_same
     assert len(mover.move()) == 50
     last = Customer.objects.latest("pk")
     Customer.objects.filter(pk=last.pk).update(title="of the crowd")
-    Tag.objects.create(name="quick")
-    assert [row["record"] for row in mover.move()] == ["tag"]
+    Tag.objects.bulk_create(Tag(name=f"quick {number}") for number in range(70))
+    assert [row["record"] for row in mover.move()] == ["tag"] * 70
     rows = drain(mover)
     assert [row["version"] for row in rows if row["record_id"] == last.pk] == [2, 3]
 
@@ -147,7 +147,7 @@ def test_rows_are_taken_by_their_place_though_the_plan_was_made_for_a_short_inbo
         assert len(mover.move()) == 1
     prepared = "SELECT name FROM pg_prepared_statements WHERE statement LIKE '%WITH waiting%'"
     (held,) = mover.connection.execute(prepared).fetchall()
-    unknown = "NULL, NULL, NULL, 0, NULL, NULL, NULL"  # whatever is asked, the plan is the same
+    unknown = "NULL, 50, NULL, NULL, 0, NULL, NULL, NULL"  # whatever is asked, the plan is the same
     plan = mover.connection.execute(f"EXPLAIN EXECUTE {held['name']} ({unknown})").fetchall()
     lines = [line["QUERY PLAN"] for line in plan]
     start = next(place for place, line in enumerate(lines) if "Delete on change_new" in line)
