@@ -4,7 +4,7 @@ import { taken } from "./typed-ahead.js";
 
 const FORM = "form[data-behaviour~='in-place']";
 const CONTROL = "input:not([type=hidden]), select, textarea";
-const AT_ONCE = "select, [type=radio], [type=date]"; // a choice is complete when it is made
+const AT_ONCE = "select, [type=radio], [type=date]:not([data-typed])"; // a choice is complete when it is made, a typed date changes with each digit
 
 let refocus = "", ahead = null;
 
@@ -32,7 +32,7 @@ document.addEventListener("keydown", (event) => {
   if (!form || event.isComposing) return;
   if (event.key === "Escape") leave(form);
   else if (event.key === "Enter" && event.target.matches("input:not([type=search])")) send(form);
-  else return;
+  else return void (event.target.dataset.typed = "true");
   event.preventDefault();
   event.stopPropagation();
 }, true);
@@ -76,6 +76,7 @@ function begin(form, ahead) {
 }
 
 function put(control, text) {
+  control.dataset.typed = "true";
   const choice = [...control.options ?? []].find((option) => option.text.toLowerCase().startsWith(text.toLowerCase()));
   if (choice) control.value = choice.value;
   else if (!control.matches(AT_ONCE)) control.value = text;
@@ -83,6 +84,7 @@ function put(control, text) {
 }
 
 function send(form) {
+  if (!form.reportValidity()) return;
   form.dataset.sent = "true";
   form.requestSubmit();
 }
@@ -92,8 +94,8 @@ function leave(form) {
   form.querySelector("[data-cancel]").click();
 }
 
-/** Choices were saved when they were made; this is about what was typed. */
-const wasChanged = (form) => [...form.querySelectorAll(CONTROL)].some((each) => !each.matches(`${AT_ONCE}, [type=search]`) && each.value !== each.defaultValue);
+/** Choices were saved when they were made; this is about what was typed, and a date half typed is none. */
+const wasChanged = (form) => [...form.querySelectorAll(CONTROL)].some((each) => !each.matches(`${AT_ONCE}, [type=search]`) && !each.validity.badInput && each.value !== each.defaultValue);
 
 function toggleTag(input, tag) {
   const held = input.value.split(",").map((name) => name.trim()).filter(Boolean);

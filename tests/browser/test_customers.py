@@ -1,6 +1,7 @@
 """The customers' screens under the hand: fields edited in place, what both changed, many rows at once, new and gone."""
 
 import re
+from datetime import date
 
 import pytest
 from playwright.sync_api import expect
@@ -100,6 +101,36 @@ def test_what_is_typed_to_its_end_before_the_form_is_there_is_saved(page_of_alic
     slow()
     expect(field(page, customer, name).locator("[data-edit]")).to_have_text(reads)
     assert held(customer, name) == {"city": "York", "stage": "vip"}[name]
+
+
+def test_a_date_typed_before_and_after_its_form_could_come_is_kept_whole(page_of_alice, slow, customer):
+    page = page_of_alice
+    with page.expect_request("**/fields/born_on/"):
+        field(page, customer, "born_on").click()
+    page.keyboard.type("0412")
+    with page.expect_response("**/fields/born_on/"):
+        slow()
+    page.keyboard.type("1990")
+    expect(field(page, customer, "born_on").locator("input[name=born_on]")).to_have_value("1990-04-12")
+    page.keyboard.press("Enter")
+    expect(field(page, customer, "born_on").locator("[data-edit]")).to_have_text("12 Apr 1990")
+    assert held(customer, "born_on") == date(1990, 4, 12)
+
+
+def test_a_typed_date_is_saved_when_it_is_whole_and_a_picked_one_at_once(page_of_alice, customer):
+    page = page_of_alice
+    field(page, customer, "born_on").click()
+    control = field(page, customer, "born_on").locator("input[name=born_on]")
+    expect(control).to_be_focused()
+    page.keyboard.type("04121990", delay=40)
+    expect(control).to_have_value("1990-04-12")
+    page.keyboard.press("Enter")
+    shown = field(page, customer, "born_on").locator("[data-edit]")
+    expect(shown).to_have_text("12 Apr 1990")
+    shown.click()
+    control.fill("1991-05-13")  # as the picker does it: no key
+    expect(shown).to_have_text("13 May 1991")
+    assert held(customer, "born_on") == date(1991, 5, 13)
 
 
 def test_who_gives_up_before_the_form_is_there_changes_nothing(page_of_alice, slow, customer):
