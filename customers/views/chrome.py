@@ -118,7 +118,7 @@ def menus(wanted: CustomerFilter, directory: Directory, user: User) -> list[Menu
         Menu("stage", _("Stage"), options(stages, wanted.stage)),
         Menu("owner", _("Owner"), options(owners, wanted.owner)),
         Menu("tag", _("Tag"), options(tags, wanted.tag)),
-        Menu("kind", _("Type"), kinds, is_single=True),
+        Menu("kind", _("Kind"), kinds, is_single=True),
     ]
 
 
