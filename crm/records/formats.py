@@ -114,6 +114,11 @@ def duration(value: Any, wording: Wording) -> str:
     return fill(wording.words[unit], n=number(seconds * factor, wording, digits))
 
 
+def age(value: Any, wording: Wording) -> str:
+    """How old what is shown is, in seconds: 0.4 s ago, 12 ms ago."""
+    return fill(wording.words["ago"], age=duration(value, wording))
+
+
 def joined(value: Any, wording: Wording) -> str:
     return ", ".join(str(each) for each in value)
 
@@ -192,6 +197,7 @@ def _words(language: str, zone: str) -> dict[str, Any]:
         "seconds": pgettext("duration", "{n} s"),
         "minutes": pgettext("duration", "{n} min"),
         "hours": pgettext("duration", "{n} h"),
+        "ago": pgettext("how old a figure is", "{age} ago"),
     }
 
 
@@ -214,6 +220,7 @@ FORMATS: dict[str, Callable[[Any, Wording], str]] = {
     "date": day,
     "number": number,
     "duration": duration,
+    "age": age,
     "list": joined,
     "first": first,
     "user": named("users"),

@@ -19,6 +19,7 @@ const FORMATS = {
   date: day,
   number,
   duration,
+  age: (value, wording) => fill(wording.words.ago, { age: duration(value, wording) }),
   list: (value) => value.join(", "),
   first: (value) => (value.length === 1 ? String(value[0]) : `${value[0]} +${value.length - 1}`),
   user: (value, wording) => name("users", value, wording),

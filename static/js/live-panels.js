@@ -23,10 +23,10 @@ function show(place, value) {
   }
 }
 
-/** Every tile shows its own age: `0.4 s`. */
+/** Every tile shows its own age: `412 ms ago`. */
 function age(panel) {
   const seconds = Math.max(0, (now() - new Date(panel.dataset.at)) / 1000);
-  for (const place of panel.querySelectorAll(".age")) place.textContent = text(seconds, "duration", wording);
+  for (const place of panel.querySelectorAll(".age")) place.textContent = text(seconds, "age", wording);
 }
 
 setInterval(() => { for (const panel of document.querySelectorAll("[data-panel][data-at]")) age(panel); }, 1000);

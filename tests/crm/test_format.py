@@ -65,6 +65,7 @@ READINGS = [
     ("duration", 12.14, "12.1 s"),
     ("duration", 300, "5 min"),
     ("duration", 10800, "3 h"),
+    ("age", 0.412, "412 ms ago"),
     ("list", ["a@b.se", "c@d.se"], "a@b.se, c@d.se"),
     ("list", [], "–"),
     ("first", ["a@b.se"], "a@b.se"),
