@@ -11,7 +11,7 @@ import psycopg
 from bench.crew import Crew
 from bench.relay.judge import Verdict, head, replay, rows
 from bench.relay.writers import held_snapshot, write_mixed
-from crm.live.relay import BATCH, SHARED
+from crm.live.relay import MOST, SHARED
 
 NAIVE = f"""
 WITH next AS (SELECT * FROM change_new WHERE id > %(last)s ORDER BY id LIMIT %(limit)s), numbered AS (
@@ -73,6 +73,6 @@ def follow(url: str, stopping: threading.Event) -> None:
     last = 0
     with psycopg.connect(url, autocommit=True) as connection:
         while not stopping.is_set():
-            found = connection.execute(NAIVE, {"last": last, "limit": BATCH}).fetchone()
+            found = connection.execute(NAIVE, {"last": last, "limit": MOST}).fetchone()
             last = found[0] if found else last
             stopping.wait(0 if found else 0.002)

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 LOCK = 0x50554C53  # the key of the lock that makes one relay the leader
 STAND_BY = 0.1  # seconds between tries to take the lead
-BATCH = 50  # rows moved and published at once: ten times as many take ten times as long, in which all others wait
-WINDOW = 500  # rows looked at for them, and moved at once of those that may pass a crowd: it keeps them waiting
+MOST = 500  # rows looked at, moved and published at once
+CROWDED = 50  # moved of those that wait in masses: ten times as many take ten times as long, in which all others wait
 BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
 BUSY_FOR = 2.0  # seconds after a change that count as busy
 SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
@@ -35,7 +35,7 @@ SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 PARTITION = 1_000_000  # changes in one partition of the log
 
 # Most looks find nothing, and starting the statement that moves takes longer than finding that out.
-LOOK = "SELECT EXISTS (SELECT FROM change_new WHERE id > %s) AS waits"
+LOOK = f"SELECT count(*) AS n FROM (SELECT FROM change_new WHERE id > %s LIMIT {MOST}) AS looked"  # noqa: S608  (constant)
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
 # A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves
 # the planner the index of roots alone, and a row's place none at all: planned for a short inbox, it would else walk
@@ -43,7 +43,7 @@ SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"
 # Nothing moves unless epoch and head are those that the relay knows; asked only when rows wait, by the update itself.
 MOVE = f"""
 WITH waiting AS MATERIALIZED (
-    SELECT * FROM (SELECT *, ctid AS tid FROM change_new WHERE id > %(low)s ORDER BY id LIMIT {WINDOW}) n WHERE (
+    SELECT * FROM (SELECT *, ctid AS tid FROM change_new WHERE id > %(low)s ORDER BY id LIMIT {MOST}) n WHERE (
         SELECT o.id FROM change_new o WHERE (o.root, o.id) BETWEEN (n.root, 0) AND (n.root, %(low)s) LIMIT 1) IS NULL
     ORDER BY id LIMIT %(limit)s
 ), state AS (
@@ -184,22 +184,25 @@ class Mover:
         self.make_room()
         if self.crowd and not self.has_passed:
             self.has_passed = True
-            if passing := self.take(self.crowd, WINDOW):
+            if self.waiting(self.crowd) and (passing := self.take(self.crowd, MOST)):
                 return passing
         self.has_passed = False
         return self.take_first()
 
     def take_first(self) -> list[dict[str, Any]]:
-        """What waits longest. While more than a batch waits, what came after that crowd may pass it at every turn."""
+        """What waits longest. While masses wait, what came after that crowd may pass it at every turn."""
         began = self.clock()
         is_sweep = began >= self.sweep_due
-        rows = self.take(0 if is_sweep else self.low, BATCH)
+        # A sweep does not look first: it would meet twice all that is in its way.
+        waiting = MOST if is_sweep else self.waiting(self.low)
+        limit = CROWDED if self.crowd or waiting == MOST else MOST
+        rows = self.take(0 if is_sweep else self.low, limit) if waiting else []
         if is_sweep:
             self.end_sweep(began, rows)
         if rows:
             self.moved_at = began
             self.moved.append((began, rows[0]["highest"]))
-        if len(rows) < BATCH:
+        if len(rows) < limit:
             self.crowd = 0
         elif rows[0]["highest"] >= self.crowd:
             self.crowd = self.last_waiting()
@@ -215,8 +218,6 @@ class Mover:
 
     def take(self, line: int, limit: int) -> list[dict[str, Any]]:
         """Moves what waits above a line and is not about a record of which something waits below it."""
-        if line and not self.finds(line):  # a sweep would meet all that is in its way twice
-            return []
         parameters = {**self.constants, "low": line, "limit": limit, "epoch": self.epoch, "head": self.head}
         rows: list[dict[str, Any]] = self.connection.execute(MOVE, parameters).fetchall()
         if rows and rows[0]["seq"] is None:
@@ -227,9 +228,10 @@ class Mover:
             self.head = rows[-1]["seq"]
         return rows
 
-    def finds(self, line: int) -> bool:
+    def waiting(self, line: int) -> int:
+        """How many rows, as far as one look goes."""
         found = self.connection.execute(LOOK, [line]).fetchone()
-        return bool(found and found["waits"])
+        return int(found["n"]) if found else 0
 
     def last_waiting(self) -> int:
         found = self.connection.execute("SELECT coalesce(max(id), 0) AS id FROM change_new").fetchone()
