@@ -1,14 +1,20 @@
 """What a request asked and what came of it, in words: names as in the form that its kind brings."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.forms.utils import pretty_name
 from django.utils.translation import gettext as _
 
+from crm.records import formats
 from crm.requests.kinds import kind_named
 from crm.requests.live import title_of
 
+# A moment with its zone, as JSON carries it.
+MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 FOLLOWS = "waits_for"  # in a result: the kind of request without which nothing more happens
 
 
@@ -34,4 +40,14 @@ def in_words(value: Any, labels: Mapping[str, str]) -> str:
         return _("Yes") if value else _("No")
     if isinstance(value, list):
         return ", ".join(labels.get(str(each), str(each)) for each in value)
-    return "—" if value in (None, "", {}) else str(value)
+    moment = moment_of(value)
+    shown = None if value == {} else moment or value
+    return formats.text(shown, "time" if moment else "text", formats.Wording(formats.page_words()))
+
+
+def moment_of(value: Any) -> datetime | None:
+    """The moment that a value of JSON is, if it is one: what a customer wrote may only look so."""
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    return None

@@ -5,6 +5,7 @@ import pytest
 from crm.requests import board, views
 from crm.requests.models import Request
 from crm.requests.services import accept_request
+from crm.requests.wording import in_words
 from tests.factories import make_customer
 from tests.requests.handling import claim, handle_next
 
@@ -108,3 +109,17 @@ def test_the_list_goes_on_after_its_first_page(everybody, ask, client, monkeypat
     assert f"/requests/{newer.pk}/" in first
     assert f"/requests/{older.pk}/" in second
     assert client.get("/requests/all/?after=nonsense").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "reads"),
+    [
+        ("2026-11-25T21:12:08.964149Z", "25 Nov 2026, 21:12:08"),
+        ("2026-11-26T09:00:00+01:00", "26 Nov 2026, 08:00:00"),
+        ("2026-13-45T99:00:00Z", "2026-13-45T99:00:00Z"),
+        ({}, "–"),
+        (["phones", "x"], "Phone, x"),
+    ],
+)
+def test_what_was_asked_reads_as_people_write(value, reads):
+    assert in_words(value, {"phones": "Phone"}) == reads
