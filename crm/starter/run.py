@@ -88,6 +88,7 @@ def ask_for_renewal(home: Home) -> None:
     if home.take():
         raise ServerError("Pulse does not run here")
     os.kill(home.read_record()["starter"], signal.SIGUSR1)
+    say("Asked. The terminal of `make run` says what comes of it.")
 
 
 def run_command(home: Home, signals: StopSignals, command: Sequence[str]) -> int:
