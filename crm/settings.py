@@ -23,7 +23,9 @@ def flag(name: str, default: bool = False) -> bool:
 DEBUG = flag("DEBUG")
 SECRET_KEY = os.environ.get("SECRET_KEY", INSECURE_KEY)
 if not DEBUG and SECRET_KEY == INSECURE_KEY:
-    raise ImproperlyConfigured("Set SECRET_KEY to a long random text, or DEBUG=1 on a development machine; or `make run` here first.")
+    raise ImproperlyConfigured(
+        "Set SECRET_KEY to a long random text, or DEBUG=1 for development, or `make run` here first."
+    )
 
 PORT = int(os.environ.get("PORT", "8000"))
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
