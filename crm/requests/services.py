@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -67,6 +67,7 @@ def accept_request(
     sender = sender or f"user:{actor.pk}"
     if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
         return same(earlier, kind, customer_id, clean)
+    is_part = connection.in_atomic_block
     try:
         with acting(actor.pk), transaction.atomic():
             request: Request = Request.objects.create(
@@ -76,9 +77,14 @@ def accept_request(
                 **placed(kind, clean, received or timezone.now()),
             )
             wake_after_commit(kind.queue)
+            if is_part:  # of a caller's transaction, whose end would be the first to ask whether the customer is there
+                connection.check_constraints()
             wake_relay()
     except IntegrityError:
-        # Somebody was quicker with the same key.
+        # Somebody was quicker: with the same key, or with deleting the customer for good.
+        check_customer(customer_id, actor, kind)
+        if not checked:
+            raise
         return same(Request.objects.get(sender=sender, idempotency_key=checked), kind, customer_id, clean)
     return request
 

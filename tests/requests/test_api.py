@@ -6,8 +6,10 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils import timezone
 
+from crm.requests import services
 from crm.requests.models import Request
 from crm.timings.middleware import ARRIVED
+from customers.models import Customer
 from tests.api.asking import is_problem
 from tests.factories import make_customer
 from tests.requests.handling import handle_next
@@ -50,6 +52,22 @@ def test_the_same_key_is_answered_alike_and_another_payload_refused(programs, as
     other = programs.admin.post("/requests", asked | {"payload": {"ms": 1, "key": "other"}})
     assert is_problem(other, 422)
     assert Request.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "k1"}])
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_customer_deleted_for_good_meanwhile_is_not_there(programs, asked, customer, monkeypatch, key, headers):
+    check = services.check_customer
+
+    def check_before_it_goes(*given: object) -> None:
+        check(*given)
+        Customer.objects.filter(pk=customer.pk).delete()
+
+    monkeypatch.setattr(services, "check_customer", check_before_it_goes)
+
+    assert is_problem(programs.admin.post("/requests", asked | {"idempotency_key": key}, **headers), 404)
+    assert not Request.objects.exists()
 
 
 @pytest.mark.parametrize(
