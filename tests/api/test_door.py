@@ -163,6 +163,16 @@ def test_who_may_come_again_comes_alone_until_it_is_known_what_is_left(monkeypat
     assert door.enter("asker") is None
 
 
+@pytest.mark.parametrize(("was_beaten", "shut_for"), [(False, 0.1), (True, 0.2)])
+def test_a_process_that_another_was_quicker_than_stays_shut_a_little_longer(monkeypatch, was_beaten, shut_for):
+    clock, door = Clock("process", monkeypatch), limits.Door()
+    door.note("asker", "site:1", limits.Rate(600, limits.BURST, is_exceeded=was_beaten))
+
+    assert door.refusal("asker").next_in == pytest.approx(shut_for)
+    clock.advance(shut_for)
+    assert door.refusal("asker") is None
+
+
 @pytest.mark.parametrize("counted_in", ["valkey", "process"])
 def test_a_minute_lets_in_its_number_and_one_burst(monkeypatch, counted_in):
     limit, clock = 600, Clock(counted_in, monkeypatch)
