@@ -22,7 +22,7 @@ answered 202 in all of them; measured from the sending to the answer. Meanwhile 
 one sort: what it may, far above its rate of {allowed} a minute; wrong ones; payloads nested 50,000 deep; payloads of a
 megabyte (a tenth as often); or somebody sends as many, each with another token that is made up. {seconds:g} s each,
 whatever becomes of the earlier ones, on one machine of two cores with clients, workers and PostgreSQL. Control: the
-same without the flood, before and after it."""
+same without the flood, just before and just after it, so that both meet the same moods of the machine."""
 ALLOWED, BURST = 1500, 50  # a minute; at once
 LATE = 5.0  # seconds that the last of a run may be answered after its end
 TOO_MANY = 429
@@ -48,10 +48,10 @@ def measure(report: Report, stack: "Stack", options: argparse.Namespace) -> None
     customers = make_customers(stack, int(options.rate * options.seconds))
     run(stack, customers, "", options)  # what is made at the first request is made
     before, _ = run(stack, customers, "", options)
-    found = {sort: run(stack, customers, sort, options) for sort in (*SORTS, MADE_UP)}
-    after, _ = run(stack, customers, "", options)
-    control = quantile([*before, *after], 0.99)
-    for sort, (times, statuses) in found.items():
+    for sort in (*SORTS, MADE_UP):
+        times, statuses = run(stack, customers, sort, options)
+        after, _ = run(stack, customers, "", options)
+        control, before = quantile([*before, *after], 0.99), after
         report.add(Figure(f"{sort}: refused as one too many", statuses[TOO_MANY], ""))
         report.add(Figure(f"{sort}: neither refused nor within the rate", otherwise(statuses, sort, options), "", 0))
         report.add(
