@@ -11,9 +11,12 @@ PROBLEM_JSON = "application/problem+json"
 
 def answer(content: Any, status: int = 200, *, content_type: str = JSON, **headers: str) -> HttpResponse:
     """`headers` are given by their names with underscores, as in `Retry_After="3"`."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return HttpResponse(text, content_type=content_type, status=status, headers=named)
+    return HttpResponse(as_json(content), content_type=content_type, status=status, headers=named)
+
+
+def as_json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def no_content() -> HttpResponse:

@@ -17,11 +17,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.api import problems
+from crm.api import problems, repeating
 from crm.api.answers import JSON, PROBLEM_JSON, no_content
 from crm.api.auth import View, asker, site_of
 from crm.api.models import KeptAnswer
+from crm.records.errors import NotVisible
 from crm.records.statements import prepared
+from crm.staff.models import User
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
@@ -39,7 +41,7 @@ WITH taken AS (
 ) SELECT id FROM taken"""
 KEEP = """
 WITH kept AS (
-    UPDATE api_kept_answer SET status = %s, location = %s, body = %s WHERE id = %s RETURNING id
+    UPDATE api_kept_answer SET status = %s, location = %s, body = %s, out_of_sight = %s WHERE id = %s RETURNING id
 ) SELECT id FROM kept"""
 
 
@@ -73,9 +75,9 @@ def answer_first(request: HttpRequest, key: str, digest: str, work: Callable[[],
     """The answer kept under the key, or else the work's, kept from now on. What the work raises is not kept."""
     taken = take(request, key, digest)
     if taken is None:
-        return repeat(KeptAnswer.objects.get(user=asker(request), key=key), digest)
+        return repeat(KeptAnswer.objects.get(user=asker(request), key=key), digest, asker(request))
     response = work()
-    keep(taken, response)
+    keep(taken, request, response)
     return response
 
 
@@ -94,13 +96,15 @@ def digest_of(request: HttpRequest) -> str:
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + request.body).hexdigest()
 
 
-def keep(taken: int, response: HttpResponse) -> None:
-    said = [response.status_code, response.get("Location", ""), response.content.decode()]
+def keep(taken: int, request: HttpRequest, response: HttpResponse) -> None:
+    location = response.get("Location", "")
+    out_of_sight = not repeating.is_in_sight(location or request.path, asker(request))
     with prepared() as cursor:
-        cursor.execute(KEEP, [*said, taken])
+        cursor.execute(KEEP, [response.status_code, location, response.content.decode(), out_of_sight, taken])
 
 
-def repeat(kept: KeptAnswer, digest: str) -> HttpResponse:
+def repeat(kept: KeptAnswer, digest: str, reader: User) -> HttpResponse:
+    """Raises NotVisible when what the answer tells of has gone out of the reader's sight since."""
     if kept.digest != digest:
         detail = _("This key was used for another request in the last 24 hours.")
         return problems.problem(422, detail, kind="key-reused")
@@ -108,7 +112,9 @@ def repeat(kept: KeptAnswer, digest: str) -> HttpResponse:
         response = no_content()
     else:
         content_type = JSON if kept.status < 400 else PROBLEM_JSON
-        response = HttpResponse(kept.body, status=kept.status, content_type=content_type)
+        if not kept.out_of_sight and not repeating.is_in_sight(kept.location or kept.path, reader):
+            raise NotVisible
+        response = HttpResponse(repeating.as_read(kept.body, reader), status=kept.status, content_type=content_type)
     if kept.location:
         response["Location"] = kept.location
     response["Idempotency-Replayed"] = "true"

@@ -19,6 +19,8 @@ class KeptAnswer(models.Model):
     status = models.PositiveSmallIntegerField(_("status"), default=0)
     location = models.TextField(_("location"), blank=True, default="")
     body = models.TextField(_("answer"), blank=True, default="")
+    # Already when it was given, as after handing a customer over: then it says no more than it did.
+    out_of_sight = models.BooleanField(_("about what the user could not see any more"), default=False, db_default=False)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
     class Meta:

@@ -105,6 +105,8 @@ def mask(value: Any) -> Any:
         return [mask(each) for each in value]
     if not isinstance(value, str) or not value:
         return value if value == "" else None
+    if value.startswith(BULLETS) and len(value) <= len(BULLETS) + 2:
+        return value  # masked already
     name, at, domain = value.partition("@")
     if at:
         return f"{name[:1]}{BULLETS}@{domain[:1]}{BULLETS}.{domain.rpartition('.')[2]}"

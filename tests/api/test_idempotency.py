@@ -10,11 +10,14 @@ from django.utils import timezone
 from crm.api import tasks
 from crm.api.models import KeptAnswer
 from crm.records.models import ChangeNew
+from crm.staff.models import Role, User
 from customers.models import Customer, Note
 from tests.api.asking import Program, is_problem
 from tests.factories import make_customer, make_user
 
 NEW = {"kind": "person", "name": "Aisha Rahman"}
+POINTS = {"emails": ["aisha@example.org"], "phones": ["+441134960199"]}
+CONSENT = {"channel": "email", "is_given": True}
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +82,104 @@ def test_a_refusal_is_kept_as_well(programs, everybody):
     assert is_problem(first, 409)
     assert is_problem(again, 409)
     assert again.json() == first.json()
+
+
+def repeated_after(program, write, lose):
+    """The first answer, and the same write's again after the right to see is lost."""
+    first = write(program)
+    lose()
+    return first, write(program)
+
+
+def test_contact_details_that_are_masked_by_now_are_masked_in_the_repeated_answer(programs, everybody):
+    def write(program):
+        return program.post("/customers", NEW | POINTS, Idempotency_Key="k1")
+
+    def lose():
+        Role.objects.filter(code="agent").update(sees_contacts=False)
+
+    first, again = repeated_after(programs.alice, write, lose)
+
+    assert first.json()["emails"] == POINTS["emails"]
+    assert (again.status_code, again["Location"]) == (201, first["Location"])
+    assert again.json() == first.json() | {"emails": ["a•••@e•••.org"], "phones": ["•••99"]}
+
+
+def test_a_conflict_does_not_quote_what_is_masked_by_now(programs, everybody):
+    path = f"/customers/{make_customer(everybody.alice).pk}"
+    programs.bob.patch(path, {"version": 1, "emails": ["her@kestrel.example"]})
+
+    def write(program):
+        return program.patch(path, {"version": 1} | POINTS, Idempotency_Key="k1")
+
+    first, again = repeated_after(
+        programs.alice, write, lambda: Role.objects.filter(code="agent").update(sees_contacts=False)
+    )
+
+    assert is_problem(first, 409)
+    assert is_problem(again, 409)
+    assert again.json()["conflicts"]["emails"]["theirs"] == ["h•••@k•••.example"]
+
+
+def test_who_has_contact_details_masked_gets_the_same_answer_byte_for_byte(programs, everybody):
+    Role.objects.filter(code="agent").update(sees_contacts=False)
+    first, again = (programs.alice.post("/customers", NEW | POINTS, Idempotency_Key="k1") for _ in range(2))
+
+    assert first.json()["phones"] == ["•••99"]
+    assert again.content == first.content
+
+
+@pytest.mark.parametrize(
+    ("below", "change"),
+    [
+        ("/notes", {"body": "She called."}),
+        ("/follow-ups", {"title": "Call her", "due_at": "2030-01-01T09:00:00Z"}),
+        ("/restore", {}),
+    ],
+)
+def test_what_has_gone_out_of_sight_since_is_not_told_again(programs, everybody, below, change):
+    customer = make_customer(everybody.alice)
+
+    def write(program):
+        return program.post(f"/customers/{customer.pk}{below}", change, Idempotency_Key="k1")
+
+    first, again = repeated_after(
+        programs.bob, write, lambda: User.objects.filter(pk=everybody.bob.pk).update(team=everybody.charlie.team)
+    )
+
+    assert first.status_code < 300
+    assert is_problem(again, 404)
+
+
+def test_what_was_done_to_a_request_is_not_told_again_out_of_sight(programs, everybody):
+    asked = {"kind": "consent", "customer": make_customer(everybody.alice).pk, "payload": CONSENT}
+    address = f"/requests/{programs.alice.post('/requests', asked).json()['id']}/cancel"
+
+    first, again = repeated_after(
+        programs.bob,
+        lambda program: program.post(address, Idempotency_Key="k1"),
+        lambda: Customer.objects.update(owner=everybody.charlie, team=everybody.charlie.team),
+    )
+
+    assert first.status_code == 200
+    assert is_problem(again, 404)
+
+
+def test_who_hands_a_customer_over_is_answered_alike_again(programs, everybody):
+    path = f"/customers/{make_customer(everybody.alice).pk}"
+    handed = {"version": 1, "owner": everybody.charlie.pk}
+
+    first, again = (programs.alice.patch(path, handed, Idempotency_Key="k1") for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.content == first.content
+
+
+def test_an_answer_about_what_is_in_the_trash_by_now_is_repeated(programs):
+    first = programs.alice.post("/customers", NEW, Idempotency_Key="k1")
+    programs.alice.delete(f"/customers/{first.json()['id']}?version=1")
+
+    assert programs.alice.post("/customers", NEW, Idempotency_Key="k1").content == first.content
 
 
 def test_a_failure_is_not_kept_and_leaves_nothing(programs, monkeypatch):
