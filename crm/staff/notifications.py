@@ -1,6 +1,7 @@
 """What a member of staff should know: records that others gave them, read from the log, and what modules say is due."""
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -53,7 +54,9 @@ def due(user: User) -> list[Notification]:
 
 def assigned(user: User) -> list[Notification]:
     """Records that others made this person's, the newest first; only those that may still be seen."""
-    return [notification(change, user) for change in visible(assignments(user), user)[:SHOWN]]
+    changes = list(visible(assignments(user), user)[:SHOWN])
+    roots = roots_of(changes, user)
+    return [notification(change, roots[change.root], user) for change in changes if change.root in roots]
 
 
 def unread_count(user: User) -> int:
@@ -87,20 +90,28 @@ def visible(changes: QuerySet[Change], user: User) -> QuerySet[Change]:
     return changes.filter(seen)
 
 
-def root_of(change: Change) -> tuple[str, int]:
-    name, _, number = change.root.partition(":")
-    return name, int(number)
+def roots_of(changes: Iterable[Change], user: User) -> dict[str, Any]:
+    """The records that the changes belong to, as they are now, by one query for each kind; only those she sees."""
+    keys = defaultdict(list)
+    for change in changes:
+        kind, _, number = change.root.partition(":")
+        keys[kind].append(int(number))
+    found: dict[str, Any] = {}
+    for kind, numbers in keys.items():
+        rows = cast("Any", registry.record_type(kind)).model.objects.visible_to(user)
+        found |= {f"{kind}:{pk}": row for pk, row in rows.in_bulk(numbers).items()}
+    return found
 
 
-def notification(change: Change, user: User) -> Notification:
-    kind, (root_kind, root_id) = registry.record_type(change.record), root_of(change)
-    root = registry.record_type(root_kind)
+def notification(change: Change, root: Any, user: User) -> Notification:
+    """Of a part, also whose it is: many follow-ups read alike."""
+    kind, is_root = registry.record_type(change.record), change.root.startswith(f"{change.record}:")
     assert kind is not None
-    assert root is not None
+    label = kind.label(change.data) if kind.label else change.root
     return Notification(
-        title=kind.label(change.data) if kind.label else change.root,
-        url=cast("Any", root.model)(pk=root_id).get_absolute_url(),
-        icon="user-check" if change.record == root_kind else "calendar-event",
+        title=label if is_root else f"{label} · {root}",
+        url=root.get_absolute_url(),
+        icon="user-check" if is_root else "calendar-event",
         at=change.written_at,
         actor_id=change.actor_id,
         seq=change.seq,

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.staff import notifications, services
 from crm.staff.models import User
 from crm.staff.notifications import Notification
 from customers.models import Customer
-from customers.services import create_customer, update_customer
+from customers.services import add_follow_up, create_customer, update_customer
 from tests.factories import number_changes, people
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,19 @@ def test_the_new_owner_is_told_and_nobody_else(staff, given):
     assert titles(staff.alice) == [("Marta Lindqvist", staff.dana.pk, True)]
     assert notifications.assigned(staff.alice)[0].url == f"/customers/{given.pk}/"
     assert [titles(user) for user in (staff.dana, staff.bob, staff.charlie)] == [[], [], []]
+
+
+def test_what_is_part_of_a_record_says_of_which(staff, given, django_assert_num_queries):
+    lent = create_customer(actor=staff.alice, name="Yusuf Demir")
+    for customer in (given, lent, lent):
+        add_follow_up(
+            customer.pk, actor=staff.alice, title="Call back", due_at=timezone.now(), assignee_id=staff.dana.pk
+        )
+    number_changes()
+
+    with django_assert_num_queries(2):
+        told = [each.title for each in notifications.assigned(staff.dana)]
+    assert told == ["Call back · Yusuf Demir", "Call back · Yusuf Demir", "Call back · Marta Lindqvist"]
 
 
 def test_what_one_takes_oneself_is_no_news(staff):
