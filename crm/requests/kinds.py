@@ -76,9 +76,9 @@ class Kind:
     """How requests of one kind are checked, valued and handled.
 
     `apply` writes the effects and returns the result, or whom to ask; it runs inside the transaction that also ends
-    the attempt, so both are there or neither. `wait`, run before it and outside any transaction, may take its time and
-    must have no effect that a second try would double. Either raises Refused, or anything else to be tried again,
-    `attempts` times.
+    the attempt, so both are there or neither. What of the result is for programs alone is named in `handles`. `wait`,
+    run before it and outside any transaction, may take its time and must have no effect that a second try would
+    double. Either raises Refused, or anything else to be tried again, `attempts` times.
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
     `words` is what a person reads of a payload and the triage learns from; its first line stands for it in lists.
@@ -108,6 +108,7 @@ class Kind:
     reaches_trash: bool = False
     form: type[RequestForm] | None = None
     about: Any = ""
+    handles: frozenset[str] = frozenset()
 
     @property
     def timed_as(self) -> str:

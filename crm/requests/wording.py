@@ -25,13 +25,17 @@ class Said(NamedTuple):
 
 
 def said(kind_name: str, values: Mapping[str, Any] | None) -> list[Said]:
-    """Each value of a payload or of a result under its label; a list of fields is said by their labels, too."""
+    """Each value of a payload or of a result that says something to a person, under its label.
+
+    A list of fields is said by their labels, too.
+    """
     kind = kind_named(kind_name)
     fields = kind.form().fields if kind and kind.form else {}
     labels = {name: str(field.label) for name, field in fields.items() if field.label}
     return [
         Said(name, labels.get(name, pretty_name(name)), title_of(value) if name == FOLLOWS else in_words(value, labels))
         for name, value in (values or {}).items()
+        if not kind or name not in kind.handles
     ]
 
 

@@ -270,3 +270,13 @@ def test_the_page_of_a_request_says_in_words_what_was_asked_and_what_came_of_it(
     assert (pairs["Job title"], pairs["Postcode"]) == ("Engineer", "HU1 1AA")
     assert pairs["Changed"] == "Postcode, Job title"
     assert browser_of("vera").get(f"/requests/{request.pk}/").content.decode().count("HU1 1AA") == 0
+
+
+def test_the_page_of_a_request_names_people_and_leaves_out_what_programs_go_by(ask, browser_of):
+    request = ask("call_back", about="the offer")
+
+    shown = browser_of("bob").get(f"/requests/{request.pk}/").content.decode()
+
+    pairs = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", shown.split("What came of it")[1].split("</dl>")[0]))
+    assert pairs["Who"] == request.result["who"]
+    assert set(pairs) == {"Who", "Why", "Due at"}
