@@ -1,5 +1,6 @@
 """The socket's door, /ws/live: who may come in, and the way of what comes in and goes out."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.request import validate_host
 
@@ -22,12 +23,14 @@ from crm.live.socket import Identity, Socket
 from crm.live.wire import write_of
 from crm.records.access import Access
 from crm.staff import services as staff
+from crm.staff.session_store import SessionStore
 from crm.timings import clock, recorder
 
 logger = logging.getLogger(__name__)
 
 MOST_TEXT = 256 * 1024  # characters of one command
 COME_AGAIN = 1012
+SOONEST = 1.0  # seconds until a session is looked at again, by a clock that is not PostgreSQL's
 
 
 Found = tuple[Identity, Access]
@@ -49,6 +52,7 @@ async def live(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     socket = Socket(identity, access, send, write_of(scope), acknowledges=identity.session is not None)
     here.add(socket)
+    end = asyncio.create_task(end_with_session(socket, scope["headers"]))
     try:
         if here.rights != rights and await identify(scope["headers"]) != found:
             socket.close(COME_AGAIN)  # what changed while she came in could not reach her yet
@@ -56,7 +60,24 @@ async def live(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             if not socket.is_closed:
                 await take(here, socket, message.get("text"))
     finally:
+        end.cancel()
         here.remove(socket)
+
+
+async def end_with_session(socket: Socket, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """That a session has run out stands in no log, as its other ends do. It may have been prolonged meanwhile."""
+    expires_at = socket.identity.expires_at
+    while expires_at is not None:
+        await asyncio.sleep(max((expires_at - clock.now()).total_seconds(), SOONEST))
+        try:
+            found = await identify(headers)
+        except DatabaseError:
+            socket.close(COME_AGAIN)
+            return
+        if found is None:
+            socket.close(4401)
+            return
+        expires_at = found[0].expires_at
 
 
 async def identify(raw: Iterable[tuple[bytes, bytes]]) -> Found | None:
@@ -115,11 +136,12 @@ def is_our_origin(origin: str, host: str) -> bool:
 
 def by_session(key: str) -> Found | None:
     request = HttpRequest()
-    request.session = SessionStore(key)
+    request.session = session = SessionStore(key)
     user: Any = get_user(request)
     if not user.is_authenticated or not user.is_active:
         return None
-    return Identity(user.pk, hashlib.sha256(key.encode()).hexdigest(), None), user.access
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return Identity(user.pk, digest, None, session.expires_at), user.access
 
 
 def by_token(plain: str) -> Found | None:

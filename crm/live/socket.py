@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from crm.live.wire import Write, text_frame
@@ -22,6 +23,7 @@ class Identity:
     user_id: int
     session: str | None  # digest of the session's key
     token_id: int | None
+    expires_at: datetime | None = field(default=None, compare=False)  # of the session, unless it is prolonged
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
+from django.utils import timezone
 
 from tests.live.client import Client
 
@@ -32,11 +33,15 @@ def customer(stack):
 
 @pytest.fixture
 def browse(stack):
-    """A browser's socket: session and Origin."""
+    """A browser's socket: session and Origin; of a session that `lives` so long."""
+    from django.contrib.sessions.models import Session
+
     with ExitStack() as opened:
 
-        def open_client(user):
+        def open_client(user, lives=None):
             key = stack.sign_in(user)
+            if lives:
+                Session.objects.filter(pk=key).update(expire_date=timezone.now() + lives)
             client = opened.enter_context(closing(Client(stack.ws_url, Cookie=f"sessionid={key}", Origin=stack.url)))
             client.session_key = key
             return client

@@ -1,8 +1,11 @@
 """Who hears what on the socket, and that a right which is lost is lost there within a second."""
 
+import time
 import uuid
+from datetime import timedelta
 
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from crm.records.models import Change
 from crm.staff import services as staff
@@ -83,6 +86,15 @@ def test_signing_out_closes_the_socket_of_that_session(stack, browse, listen):
     Session.objects.filter(pk=browser.session_key).delete()
     assert browser.wait_for_close() == 4401
     program.settle()
+
+
+def test_a_socket_ends_with_its_session_unless_that_is_prolonged(stack, browse):
+    person = make_user(f"p{uuid.uuid4().hex[:8]}", team=stack.people.alice.team)
+    ended, prolonged = (browse(person, lives=timedelta(seconds=3)) for _ in range(2))
+    Session.objects.filter(pk=prolonged.session_key).update(expire_date=timezone.now() + timedelta(days=1))
+    assert ended.wait_for_close() == 4401
+    time.sleep(1)
+    prolonged.settle()
 
 
 def test_a_revoked_token_closes_its_socket(stack, listen):
