@@ -19,11 +19,13 @@ The peers' data set (every customer owned by an agent, her team's rules on) and 
 one socket, relay and worker running, PostgreSQL with fsync, all on this machine. Controls of the same run: a view that
 does nothing behind the same server and middleware, and the time that PostgreSQL's own log gives for the statements of
 the call, counted there too (BEGIN and COMMIT included; timings of requests, written in the background, left out). The
-reference is the peers' figure of another day: for pages Django CRM's, for the API the best of the others."""
+reference is the peers' figure of another day: for pages Django CRM's, for the API the best of the others. The product
+is served by daphne, and the API by uvicorn as well (SERVER=uvicorn)."""
 
 PASSWORD = "a passphrase for benchmarks"
 DEEP = 19_900  # rows before the deep page
 NEEDLE = "illfeath"  # stands in five rows
+SERVERS = {"API": "daphne", "API on uvicorn": "uvicorn", "pages": "daphne"}
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,8 @@ TARGETS = {
     "create": Target(None, 8, None, 40.5, 17.8),
 }
 # Requests a second of 8 clients: target and peer.
-LOADS = {
-    ("pages", "open"): (100.0, 22.6),
-    ("API", "open"): (280.0, 138.0),
-    ("API", "update"): (300.0, 204.0),
-}
+PAGE_LOADS = {"open": (100.0, 22.6)}
+API_LOADS = {"open": (280.0, 138.0), "update": (300.0, 204.0)}
 
 
 def main() -> None:
@@ -63,7 +62,8 @@ def main() -> None:
     with product() as stack, tempfile.TemporaryDirectory(prefix="pulse-bench-") as name:
         bench = Bench(asked, program, Path(name), stack)
         bench.load()
-        for way in ("API", "pages"):
+        for way, server in SERVERS.items():
+            bench.serve(SERVER=server)
             bench.measure(way, report)
         bench.count(report)
     report.finish()
@@ -93,12 +93,23 @@ class Bench:
         random.Random(7).shuffle(ids)
         # No customer is asked for twice: an update is based on the first version.
         tenth = len(ids) // 10
-        self.ids = {"API": ids[: 6 * tenth], "pages": ids[6 * tenth : 8 * tenth], "counting": ids[8 * tenth :]}
+        shares = {"API": 3, "API on uvicorn": 3, "pages": 2, "counting": 2}
+        self.ids = {name: [ids.pop() for _ in range(share * tenth)] for name, share in shares.items()}
+
+    def serve(self, **environment: str) -> None:
+        """Start the web processes again, with this."""
+        from crm.starter.programs import Program
+
+        for child in self.stack.named("web"):
+            assert isinstance(child, Program)
+            child.environment = child.environment | environment
+        self.stack.restart("web")
+        self.stack.wait_for_web()
 
     def measure(self, way: str, report: Report) -> None:
         from bench import peers
 
-        loads = [name for of, name in LOADS if of == way] + ["nothing"]
+        loads = [*loads_of(way), "nothing"]
         config = self.config(way, self.ids[way]) | {
             "load": [{"op": name, "clients": 8, "seconds": self.asked.seconds} for name in loads]
         }
@@ -118,16 +129,8 @@ class Bench:
         """Statements of the web processes alone: the relay's and the recorder's are nobody's request."""
         from bench import peers
         from bench.database import logged, server_log
-        from crm.starter.programs import Program
 
-        for child in self.stack.named("web"):
-            assert isinstance(child, Program)
-            child.environment = child.environment | {
-                "DATABASE_URL": logged(self.stack.database_url),
-                "TIMINGS_WRITER": "0",
-            }
-        self.stack.restart("web")
-        self.stack.wait_for_web()
+        self.serve(DATABASE_URL=logged(self.stack.database_url), TIMINGS_WRITER="0")
         half = len(self.ids["counting"]) // 2
         for way, ids in (("API", self.ids["counting"][:half]), ("pages", self.ids["counting"][half:])):
             config = self.config(way, ids)
@@ -135,7 +138,7 @@ class Bench:
             add_statements(report, way, found)
 
     def config(self, way: str, ids: list[int]) -> dict[str, Any]:
-        made = self.api() if way == "API" else self.pages()
+        made = self.api() if is_api(way) else self.pages()
         return {"name": way, "base": self.stack.url, "ids": ids, "vars": {"needle": NEEDLE}, **made}
 
     def api(self) -> dict[str, Any]:
@@ -206,6 +209,14 @@ class Bench:
         return encode(sort_named("-updated").of(CUSTOMER.project(row)))
 
 
+def is_api(way: str) -> bool:
+    return way != "pages"
+
+
+def loads_of(way: str) -> dict[str, tuple[float, float]]:
+    return API_LOADS if is_api(way) else PAGE_LOADS
+
+
 def check(found: dict[str, Any]) -> None:
     """A call that was answered wrongly is no figure."""
     wrong = [f"{name}: {each['first_error']}" for name, each in found.items() if each["errors"]]
@@ -220,17 +231,16 @@ def add_times(report: Report, way: str, ops: dict[str, Any]) -> None:
     nothing = ops["nothing"]["median_ms"]
     for name, target in TARGETS.items():
         found = ops[name]
-        is_api = way == "API"
         report.add(
             Figure(
                 f"{way}: {name}",
                 found["median_ms"],
                 "ms",
-                target.api if is_api else target.page,
+                target.api if is_api(way) else target.page,
                 control=nothing,
                 control_name="nothing",
                 runs=tuple(found["round_medians_ms"]),
-                reference=target.peer_api if is_api else target.peer_page,
+                reference=target.peer_api if is_api(way) else target.peer_page,
             )
         )
         report.add(Figure(f"{way}: {name}, p95", found["p95_ms"], "ms"))
@@ -243,22 +253,21 @@ def cpu(found: dict[str, Any]) -> float:
 
 def add_loads(report: Report, way: str, loads: dict[str, Any]) -> None:
     nothing = loads["nothing"]["per_second"]
-    for (of, name), (target, peer) in LOADS.items():
-        if of == way:
-            found = loads[name]
-            report.add(
-                Figure(
-                    f"{way}: {name}, 8 clients",
-                    found["per_second"],
-                    "1/s",
-                    target,
-                    better="higher",
-                    control=nothing,
-                    control_name="nothing",
-                    reference=peer,
-                )
+    for name, (target, peer) in loads_of(way).items():
+        found = loads[name]
+        report.add(
+            Figure(
+                f"{way}: {name}, 8 clients",
+                found["per_second"],
+                "1/s",
+                target,
+                better="higher",
+                control=nothing,
+                control_name="nothing",
+                reference=peer,
             )
-            report.add(Figure(f"{way}: {name}, 8 clients, p95", found["p95_ms"], "ms"))
+        )
+        report.add(Figure(f"{way}: {name}, 8 clients, p95", found["p95_ms"], "ms"))
 
 
 def add_statements(report: Report, way: str, found: dict[str, Any]) -> None:
