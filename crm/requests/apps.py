@@ -9,9 +9,10 @@ class RequestsConfig(AppConfig):
     label = "requests"
 
     def ready(self) -> None:
-        from crm.requests import live, probe, roll_call  # noqa: F401
+        from crm.requests import listing, live, probe, roll_call  # noqa: F401
         from crm.requests.desk import desk
 
         live.register_board()
+        listing.register()
         desk.register()
         autodiscover_modules("requests")

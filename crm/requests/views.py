@@ -1,5 +1,6 @@
 """The board, the lists behind its numbers, a request's page, and what staff may do to one."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.records.errors import NotEditable, NotVisible
-from crm.records.paging import by_time, page
-from crm.records.projection import canonical
-from crm.requests import board, services
+from crm.requests import board, listing, services
 from crm.requests.desk import services as desk
 from crm.requests.desk import wording
 from crm.requests.desk.forms import AnswerForm, SortForm
@@ -25,12 +24,7 @@ from crm.requests.wording import said
 from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 
-NEWEST_FIRST = by_time("received_at", descending=True)
-LIMIT = 50
-COLUMNS = [
-    "id", "kind", "customer_id", "customer__name", "state", "attempt", "reason",
-    "received_at", "started_at", "finished_at",
-]  # fmt: skip
+LATELY = 5  # requests of a customer on their page
 VERBS: dict[str, Callable[..., Request]] = {
     "cancellation": services.cancel_request,
     "retry": services.retry_request,
@@ -48,26 +42,14 @@ def request_board(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 def request_list(request: StaffRequest) -> HttpResponse:
-    """The rows behind a number of the board: by state and kind, the newest first."""
-    state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
-    rows = Request.objects.visible_to(request.user)
-    if state in State.values:
-        rows = rows.filter(state=state)
-    if kind:
-        rows = rows.filter(kind=kind)
-    if request.GET.get("by") == "workers":
-        rows = rows.exclude(queue=PEOPLE)
+    """The rows behind a number of the board."""
     try:
-        found = page(rows, NEWEST_FIRST, as_shown, COLUMNS, after=request.GET.get("after"), limit=LIMIT)
+        found = listing.listing(request.user.access, listing.Asked.parse(request.GET))
     except ValidationError as error:
         raise BadRequest("; ".join(error.messages)) from None
-    context = {"rows": found.rows, "next": found.next, "state": state, "kind": title_of(kind), "states": State.choices}
-    return render(request, "requests/list.html", context)
-
-
-def as_shown(row: Any) -> dict[str, Any]:
-    received = canonical(row["received_at"], "time")
-    return {**row, "received_at": received, "title": title_of(row["kind"]), "state_name": State(row["state"]).label}
+    asked = found.asked
+    around = {"args": json.dumps(asked.as_dict()), "kind": title_of(asked.kind), "state": asked.state}
+    return render(request, "requests/list.html", listing.context(found) | around | {"states": State.choices})
 
 
 @require_GET
@@ -152,9 +134,9 @@ def panel_of(request: StaffRequest, customer_id: int, *, in_trash: bool = False)
         customer = services.customer_row(customer_id, request.user, in_trash=in_trash)
     except NotVisible:
         raise Http404 from None
-    rows = Request.objects.within_reach().filter(customer_id=customer_id).values(*COLUMNS)[: LIMIT // 10]
+    rows = Request.objects.within_reach().filter(customer_id=customer_id).values(*listing.COLUMNS)[:LATELY]
     return {
-        "rows": [as_shown(row) for row in rows],
+        "rows": [listing.as_shown(row) for row in rows],
         "customer": customer_id,
         "may_edit": request.user.access.admits(customer, "edit"),
         "is_thrown_away": customer["deleted_at"] is not None,

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from crm.requests.models import Request
+from crm.requests.services import accept_request
 from tests.factories import make_customer
 
 pytestmark = pytest.mark.browser
@@ -50,3 +52,29 @@ def test_what_is_wrong_is_said_in_the_form_which_stays_while_the_panel_is_fetche
     panel.get_by_label("E-mail").fill("marta@lind.example")
     panel.get_by_role("button", name="Send").click()
     expect(other.locator(f"#customer-{customer.pk}-emails")).to_contain_text("marta@lind.example")
+
+
+def test_the_list_shows_what_comes_without_jumping_under_the_hand(stack, browse):
+    customer = make_customer(stack.people.alice, name="Marta Lindqvist")
+
+    def ask():
+        return accept_request("erase_data", customer.pk, {}, actor=stack.people.alice)
+
+    first = ask()
+    page = browse(stack.people.alice, "/requests/all/")
+    row = page.locator(f"#request-{first.pk}")
+    row.hover()
+    Request.objects.filter(pk=first.pk).update(reason="as agreed")
+    expect(row).to_contain_text("as agreed")
+
+    second, third = ask(), ask()
+
+    expect(page.get_by_role("button", name="2 new")).to_be_visible()
+    expect(page.locator(f"#request-{second.pk}")).to_have_count(0)
+    page.get_by_role("button", name="2 new").click()
+    for each in (second, third):
+        expect(page.locator(f"#request-{each.pk}")).to_be_visible()
+    expect(page.get_by_role("button", name="new")).to_be_hidden()
+    page.mouse.move(1, 1)
+    page.locator("h1").click()
+    expect(page.locator(f"#request-{ask().pk}")).to_be_visible()

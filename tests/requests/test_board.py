@@ -1,8 +1,11 @@
 """The board and the pages of requests: computed from the rows, and only of what the reader may see."""
 
+import json
+import re
+
 import pytest
 
-from crm.requests import board, views
+from crm.requests import board, listing
 from crm.requests.models import Request
 from crm.requests.services import accept_request
 from crm.requests.wording import in_words
@@ -94,7 +97,7 @@ def test_a_customers_page_shows_what_they_asked(everybody, requests, client):
 
 
 def test_the_list_goes_on_after_its_first_page(everybody, ask, client, monkeypatch):
-    monkeypatch.setattr(views, "LIMIT", 1)
+    monkeypatch.setattr(listing, "LIMIT", 1)
     older, newer = ask(everybody.alice), ask(everybody.alice)
     client.force_login(everybody.bob)
 
@@ -123,3 +126,41 @@ def test_the_list_goes_on_after_its_first_page(everybody, ask, client, monkeypat
 )
 def test_what_was_asked_reads_as_people_write(value, reads):
     assert in_words(value, {"phones": "Phone"}) == reads
+
+
+def listed(access, **asked):
+    """What the panel of the list shows: how many are newer, and whose rows are in it."""
+    shown = listing.compute_panel(access, asked)
+    return shown["newer"], re.findall(r'id="request-(\d+)"', shown["parts"]["rows"])
+
+
+def test_a_list_stays_where_it_began_and_counts_what_came_since(everybody, ask, client):
+    access = everybody.bob.access
+    assert listed(access) == (0, [])
+    first = ask(everybody.alice)
+    assert listed(access) == (1, [])
+
+    client.force_login(everybody.bob)
+    asked = client.get("/requests/all/").context["args"]
+    ask(everybody.alice)
+    ask(everybody.charlie)
+    handle_next()
+
+    args = json.loads(asked)
+    assert listed(access, **args) == (1, [str(first.pk)])
+    assert ">Done<" in listing.compute_panel(access, args)["parts"]["rows"]
+    assert listed(access, **args, state="done") == (0, [str(first.pk)])
+    assert listed(everybody.charlie.access, **args)[0] == 1
+
+
+def test_a_further_page_is_live_and_counts_nothing(everybody, ask, monkeypatch):
+    monkeypatch.setattr(listing, "LIMIT", 1)
+    older, _ = ask(everybody.alice), ask(everybody.alice)
+    found = listing.listing(everybody.bob.access, listing.Asked())
+
+    assert listed(everybody.bob.access, after=found.next) == (0, [str(older.pk)])
+
+
+@pytest.mark.parametrize("wrong", [{"since": "nonsense"}, {"after": "[]"}, {"kind": "\0"}, {"since": 1}])
+def test_a_panel_that_is_asked_nonsense_shows_nothing(everybody, wrong):
+    assert listing.compute_panel(everybody.bob.access, wrong) == {}

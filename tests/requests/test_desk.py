@@ -343,10 +343,26 @@ def test_the_desk_shows_what_is_mine_and_what_others_have(everybody, ask, client
     found = desk.desk_of(everybody.alice.access)
     page = client.get("/requests/mine/").content.decode()
 
-    assert [row["request"].pk for row in found["mine"]] == [mine.pk]
-    assert [row["request"].pk for row in found["others"]] == [others.pk]
+    assert [row["request"].pk for row in found["mine"]["rows"]] == [mine.pk]
+    assert [row["request"].pk for row in found["others"]["rows"]] == [others.pk]
     assert "Is it mine?" in page
     assert "Not to be seen" not in page
+
+
+def test_the_desk_says_how_many_more_there_are(everybody, ask, client, monkeypatch):
+    monkeypatch.setattr(desk, "SHOWN", 1)
+    shown = ask("Is it shown?")
+    client.force_login(everybody.alice)
+    assert "more" not in client.get("/requests/mine/").content.decode().split("<main")[1]
+    assert [ask("One more?").person_id for _ in range(2)] == [shown.person_id] * 2
+
+    page = client.get("/requests/mine/").content.decode()
+
+    assert "and 2 more" in page
+    assert page.count("One more?") == 0
+    assert "One more?" not in client.get("/requests/all/?by=workers").content.decode()
+    listed = client.get("/requests/all/?by=people&state=queued").content.decode()
+    assert listed.count("/requests/") >= 3
 
 
 def test_by_page_it_is_taken_sorted_and_answered(everybody, ask, client):

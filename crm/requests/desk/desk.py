@@ -23,14 +23,20 @@ def desk_of(access: Access) -> dict[str, Any]:
     waiting = of(access).order_by("-priority", "deadline_at", "id").select_related("customer")
     others = Q(person=None) | ~Q(person=access.user_id)
     return {
-        "mine": shown(waiting.filter(person=access.user_id), access),
-        "others": shown(waiting.filter(others), access),
+        "mine": section(waiting.filter(person=access.user_id), access),
+        "others": section(waiting.filter(others), access),
     }
 
 
 def of(access: Access) -> Any:
     """What waits for people or is with them, of customers that may be seen."""
     return Request.objects.seen_by(access).with_people().open()
+
+
+def section(rows: Any, access: Access) -> dict[str, Any]:
+    """The first of the rows, and how many more there are."""
+    found = shown(rows[:SHOWN], access)
+    return {"rows": found, "more": rows.count() - SHOWN if len(found) == SHOWN else 0}
 
 
 def shown(rows: Any, access: Access) -> list[dict[str, Any]]:
@@ -40,7 +46,7 @@ def shown(rows: Any, access: Access) -> list[dict[str, Any]]:
             "headline": wording.asked(row)[0] if access.sees_contacts else title_of(row.kind),
             "topic": triage.first_words(row, access.sees_contacts)["topic"],
         }
-        for row in rows[:SHOWN]
+        for row in rows
     ]
 
 
@@ -67,7 +73,7 @@ def notification(request: Request) -> Notification:
 
 def compute_panel(access: Access, args: Mapping[str, Any]) -> dict[str, Any]:
     desk = desk_of(access)
-    return {"parts": {name: render_to_string("requests/_desk_rows.html", {"rows": desk[name]}) for name in desk}}
+    return {"parts": {name: render_to_string("requests/_desk_rows.html", desk[name]) for name in desk}}
 
 
 def register() -> None:

@@ -1,0 +1,120 @@
+"""The list of requests behind each number of the board: by state, kind and who answers, the newest first.
+
+It is live as a panel. What it shows begins where it began, so that nothing jumps: what came since is only counted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+
+from crm.live.panels import register_panel
+from crm.records.access import Access
+from crm.records.paging import after_cursor, by_time, decode, encode, page, storable
+from crm.records.projection import canonical
+from crm.requests.kinds import PEOPLE
+from crm.requests.live import title_of
+from crm.requests.models import Request, State
+
+PANEL = "requests:list"
+NEWEST_FIRST, OLDEST_FIRST = (by_time("received_at", descending=descending) for descending in (True, False))
+LIMIT = 50
+MOST_NEWER = 100  # that are counted
+COLUMNS = [
+    "id", "kind", "customer_id", "customer__name", "state", "attempt", "reason",
+    "received_at", "started_at", "finished_at",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`since` is the first row of a list that was drawn from its beginning, `after` the last of the page before."""
+
+    state: str = ""
+    kind: str = ""
+    by: str = ""
+    after: str = ""
+    since: str = ""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> "Asked":
+        return cls(**{name: str(given.get(name, "")) for name in cls.__dataclass_fields__})
+
+    def as_dict(self) -> dict[str, str]:
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def rows(self, access: Access) -> QuerySet[Any]:
+        found: QuerySet[Any] = Request.objects.seen_by(access)
+        if self.state in State.values:
+            found = found.filter(state=self.state)
+        if self.kind:
+            found = found.filter(kind=self.kind)
+        match self.by:
+            case "workers":
+                found = found.exclude(queue=PEOPLE)
+            case "people":
+                found = found.filter(queue=PEOPLE)
+        return found
+
+
+class Listing(NamedTuple):
+    """One page; `asked` asks for the same again, whatever comes meanwhile."""
+
+    asked: Asked
+    rows: list[dict[str, Any]]
+    next: str | None
+
+
+def listing(access: Access, asked: Asked) -> Listing:
+    """Raises ValidationError for a place that there is not."""
+    after = asked.after or (including(asked.since) if asked.since else None)
+    found = page(asked.rows(access), NEWEST_FIRST, as_shown, COLUMNS, after=after, limit=LIMIT)
+    if found.rows and not asked.after:
+        asked = replace(asked, since=asked.since or encode(NEWEST_FIRST.of(found.rows[0])))
+    return Listing(asked, found.rows, found.next)
+
+
+def including(cursor: str) -> str:
+    """The place just before this one."""
+    received, number = decode(cursor, NEWEST_FIRST)
+    return encode([canonical(received, "time"), number + 1])
+
+
+def newer(access: Access, asked: Asked) -> int:
+    """How many came before the first row since it was drawn."""
+    if asked.after:
+        return 0
+    rows = asked.rows(access)
+    if asked.since:
+        rows = after_cursor(rows, OLDEST_FIRST, decode(asked.since, OLDEST_FIRST))
+    return rows.order_by()[:MOST_NEWER].count()
+
+
+def as_shown(row: Any) -> dict[str, Any]:
+    received = canonical(row["received_at"], "time")
+    return {**row, "received_at": received, "title": title_of(row["kind"]), "state_name": State(row["state"]).label}
+
+
+def compute_panel(access: Access, args: Mapping[str, Any]) -> dict[str, Any]:
+    asked = Asked.parse(args)
+    try:
+        storable(asked.kind)
+        # Of a list that was empty all is newer, and waits.
+        found = listing(access, asked) if asked.since or asked.after else Listing(asked, [], None)
+        count = newer(access, asked)
+    except (ValidationError, ValueError):  # a place, or a text, that there cannot be
+        return {}
+    return {"newer": count, "parts": {"rows": render_to_string("requests/_rows.html", context(found))}}
+
+
+def context(found: Listing) -> dict[str, Any]:
+    following = replace(found.asked, after=found.next or "", since="")
+    return {"rows": found.rows, "next": "?" + urlencode(following.as_dict()) if found.next else ""}
+
+
+def register() -> None:
+    register_panel(PANEL, compute_panel)
