@@ -14,7 +14,9 @@ def labels() -> dict[str, dict[str, str]]:
             "api": _("API"),
             "customers": _("Customers"),
             "base": _("Second factor"),  # allauth's name for it
+            "generic": _("Redirects"),  # Django's name for it
             "live": _("Live connection"),
+            "outbox": _("Outbox"),
             "reporting": _("Reporting"),
             "requests": _("Requests"),
             "staff": _("Staff"),
