@@ -31,8 +31,8 @@ class Command(BaseCommand):
 
 
 def read_templates() -> None:
-    """All of ours (0.1 s), before a newer version lies in their place: until a renewal is through, this one draws them."""
-    for folder in settings.TEMPLATES[0]["DIRS"]:
+    """All of ours (0.1 s), before a newer version lies in their place: until it is renewed, this process draws them."""
+    for folder in settings.TEMPLATE_FOLDERS:
         for path in folder.rglob("*.html"):
             get_template(str(path.relative_to(folder)))
 
