@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 def test_list_and_page_follow_what_becomes_of_a_mail(stack, browse):
     customer = make_customer(stack.people.alice, name="Marta Lindqvist")
     listed = browse(stack.people.alice, "/outbox/")
-    expect(listed.get_by_text("Nothing here")).to_be_visible()
+    expect(listed.get_by_role("heading", name="Outbox")).to_be_visible()
 
     mail = write_mail(customer.pk, to="marta@lind.example", subject="Your question", body="Well?")
     expect(listed.get_by_role("link", name="Your question")).to_be_visible()
