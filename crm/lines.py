@@ -3,7 +3,7 @@
 A caller is known by its token or its session once a request with it was answered as theirs. Whoever is not known yet
 waits with all others who are not, since tokens are easily made up. Sites, which strangers use, and tokens that are not
 known are answered one after the other: threads that compute take turns, so that each one more makes all others wait.
-Between two of these is a rest, so that a burst takes no more than half of the time, and less where all takes long.
+Where many of such a line wait there is a rest between two of them, so that a burst takes no more than half of the time.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from django.http import HttpRequest, parse_cookie
 
 NARROW = 1  # of one line at once, where strangers may be behind it
 LONGEST_REST = 0.1  # seconds between two of such a line
+MANY = 4  # waiting; whoever asks evenly has fewer, and is not made to pay twice for what somebody else slows
 MOST_WAITING = 200  # in one line; more are sent away, as each holds what it has brought
 MOST_KNOWN = 10_000  # callers; who has not been here for the longest time is forgotten
 
@@ -52,7 +53,7 @@ class Full(Exception):
 
 
 class Line:
-    """So many of it are answered at once. One that rests does so after each for as long as its answer took."""
+    """So many of it are answered at once. One that rests does so as long as the last answer took, while many wait."""
 
     def __init__(self, width: int, *, rests: bool = False) -> None:
         self.room = asyncio.Semaphore(width)
@@ -74,7 +75,7 @@ class Line:
         try:
             yield
         finally:
-            if self.rests:
+            if self.rests and self.waiting >= MANY:
                 loop.call_later(min(loop.time() - began, LONGEST_REST), self.leave)
             else:
                 self.leave()

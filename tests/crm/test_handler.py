@@ -303,18 +303,25 @@ async def test_a_reader_who_breaks_off_is_not_waited_for(handler):
     assert not threads
 
 
-async def test_a_line_of_strangers_rests_as_long_as_its_answer_took_and_others_do_not():
+@pytest.mark.parametrize(("name", "waiting", "is_resting"), [
+    ("site", lines.MANY, True), ("site", lines.MANY - 1, False), ("program", lines.MANY, False),
+])  # fmt: skip
+async def test_a_line_of_strangers_rests_as_long_as_its_answer_took_while_many_wait(name, waiting, is_resting):
     kept = lines.Lines(1)
     kept.know(Caller("token", "site"), is_site=True)
     kept.know(Caller("token", "program"))
+    line, began = kept.of(Caller("token", name)), []
 
-    for name, is_resting in (("site", True), ("program", False)):
-        line = kept.of(Caller("token", name))
+    async def take():
         async with line.turn():
-            await asyncio.sleep(0.02)
-        assert line.room.locked() is is_resting, name
-        async with asyncio.timeout(1), line.turn():
-            pass
+            began.append(time.monotonic())
+            await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(take() for _ in range(waiting + 1)))
+
+    assert (began[1] - began[0] > 0.18) is is_resting
+    assert began[-1] - began[-2] < 0.18
 
 
 async def test_who_is_turned_away_waits_and_is_told_of_once_a_minute(client, monkeypatch, caplog):
