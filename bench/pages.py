@@ -3,6 +3,7 @@
 import argparse
 import random
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 METHOD = """\
 The peers' data set (every customer owned by an agent, her team's rules on) and their client: one connection, each call
 {calls} times in {rounds} rounds after a warm-up, then 8 clients in a closed loop for {seconds} s. Two web processes on
-one socket, relay and worker running, PostgreSQL with fsync, all on this machine. Controls of the same run: a view that
-does nothing behind the same server and middleware, and the time that PostgreSQL's own log gives for the statements of
-the call, counted there too (BEGIN and COMMIT included; timings of requests, written in the background, left out). The
-reference is the peers' figure of another day: for pages Django CRM's, for the API the best of the others. The product
-is served by daphne, and the API by uvicorn as well (SERVER=uvicorn)."""
+one socket, relay, worker and beat (which empties what waits before the search indexes) running, PostgreSQL with fsync,
+all on this machine. Controls of the same run: a view that does nothing behind the same server and middleware, and the
+time that PostgreSQL's own log gives for the statements of the call, counted there too (BEGIN and COMMIT included;
+timings of requests, written in the background, left out). The reference is the peers' figure of another day: for pages
+Django CRM's, for the API the best of the others. The product is served by daphne, and the API by uvicorn as well
+(SERVER=uvicorn)."""
 
 PASSWORD = "a passphrase for benchmarks"
 DEEP = 19_900  # rows before the deep page
@@ -59,9 +61,11 @@ def main() -> None:
     asked = arguments()
     program = peers.client()
     report = Report("pages", "Pages and API beside the peers", METHOD.format(**vars(asked)))
-    with product() as stack, tempfile.TemporaryDirectory(prefix="pulse-bench-") as name:
+    with product() as stack, tempfile.TemporaryDirectory(prefix="pulse-bench-") as name, ExitStack() as running:
         bench = Bench(asked, program, Path(name), stack)
         bench.load()
+        stack.clock.launch()
+        running.callback(stack.clock.stop)
         for way, server in SERVERS.items():
             bench.serve(SERVER=server)
             bench.measure(way, report)

@@ -158,7 +158,7 @@ def bare_loop(database_url: str) -> None:
                 ended = {"id": row[0], "attempt": row[4], "state": "done", "result": "{}", "reason": ""}
                 found = connection.execute(engine.END_AND_TAKE, slot | ended).fetchone()
             assert found is not None
-            row = found[3:] if found[3] else None
+            row = found if found[0] else None
 
 
 def started_at_half_load(stack: "Stack", customers: Sequence[int], rate: float, seconds: int) -> list[float]:

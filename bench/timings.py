@@ -65,8 +65,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--asked", type=float, default=20)
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--turn", type=float, default=2)
-    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--turn", type=float, default=1)
+    parser.add_argument("--turns", type=int, default=60)
     return parser.parse_args()
 
 
