@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 METHOD = """\
 {rate:g} requests a second, probes of {ms} ms each of another customer, accepted by the service function all the time.
-{kills} times SIGKILL for the pool of requests, for the broker ({broker}), for both, in turn;
-what was killed is started again at once, as a supervisor does. Recovery: from the kill until the last of the requests
-that had been accepted by then is done; also from the moment at which all that was killed had been started again. In the
-end the effects of each request are counted."""
+{kills} times SIGKILL for the pool of requests, for the broker ({broker}), for both, in turn; what was killed, or ends
+by itself for it, is started again at once, as the starter does. Recovery: from the kill until the last of the requests
+that had been accepted by then is done; also from the moment at which all that was killed had been started again. In
+the end the effects of each request are counted."""
 TARGETS = (("requests",), ("broker",), ("requests", "broker"))
 
 
@@ -114,8 +114,19 @@ def kill(stack: "Stack", broker: Broker, targets: Sequence[str], every: float) -
     if "broker" in targets:
         broker.start()
     down = (datetime.now(UTC) - at).total_seconds()
-    time.sleep(max(0.0, every - down))
+    supervise(stack, every - down)
     return Kill(at, down)
+
+
+def supervise(stack: "Stack", seconds: float) -> None:
+    """As the starter does: a pool that loses its broker now and then ends by an error of Celery's own."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for child in stack.named("requests"):
+            if not child.is_alive():
+                print(f"{child.name} ended by itself and is started again", flush=True)
+                child.launch()
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":
