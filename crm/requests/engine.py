@@ -12,6 +12,7 @@ from django.db import connection
 
 from crm.records.statements import prepared
 from crm.requests.kinds import PEOPLE, Attempt, Handover
+from crm.requests.triggers import LINE
 
 LEASE = 3.0  # seconds after which a worker that has not renewed counts as lost
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0  # seconds before a second and before any later attempt
@@ -26,28 +27,30 @@ WHERE id = (SELECT id FROM requests_request WHERE is_ready AND queue = %(queue)s
             ORDER BY begin_by LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, customer_id, payload, attempt, attempt - forgiven, sender"""
 CLAIM = f"{WAY} {TAKE.format(after='way')}"
+# Before its row: the triggers of an end go on to another row of the line, which somebody may just be cancelling.
+HOLD_LINE = f"SELECT {LINE.format('%(customer)s')}"
 END = """
 UPDATE requests_request
 SET state = %(state)s, result = %(result)s, reason = %(reason)s, finished_at = clock_timestamp(), lease_until = NULL
-WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
+WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM held)
 RETURNING id"""
 TRY_AGAIN = """
 UPDATE requests_request
 SET state = 'queued', reason = %(reason)s, lease_until = NULL,
     retry_at = clock_timestamp() + make_interval(secs => %(pause)s)
-WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
+WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM held)
 RETURNING id"""
 # No lease: people take as long as they take, and what they do not take is offered to others by the clock.
 HAND_OVER = f"""
 UPDATE requests_request
 SET state = 'queued', queue = '{PEOPLE}', lease_until = NULL, worker = '',
     person_id = %(person)s, take_by = %(take_by)s, desk = %(desk)s
-WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM way)
+WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM held)
 RETURNING id"""  # noqa: S608  (constants)
 # The end of one request and the claim of the next: one statement, one commit, one row of the log for each.
 END_AND_TAKE, TRY_AGAIN_AND_TAKE, HAND_OVER_AND_TAKE = (
-    f"{WAY}, ended AS ({first}), taken AS ({TAKE.format(after='ended')})"  # noqa: S608  (constants)
-    " SELECT taken.* FROM ended LEFT JOIN taken ON true"
+    f"{WAY}, held AS MATERIALIZED ({HOLD_LINE} FROM way),"  # noqa: S608  (constants)
+    f" ended AS ({first}), taken AS ({TAKE.format(after='ended')}) SELECT taken.* FROM ended LEFT JOIN taken ON true"
     for first in (END, TRY_AGAIN, HAND_OVER)
 )
 RENEW = """
@@ -128,10 +131,17 @@ def try_again(attempt: Attempt, reason: str, attempts: int, slot: Slot = NOBODY)
 
 
 def end(attempt: Attempt, slot: Slot, statement: str = END_AND_TAKE, **values: Any) -> Attempt | None:
-    row = fetch(statement, values | slot.values() | {"id": attempt.request_id, "attempt": attempt.number})
+    ours = {"id": attempt.request_id, "attempt": attempt.number, "customer": attempt.customer_id}
+    row = fetch(statement, values | slot.values() | ours)
     if row is None:
         raise Lost
     return attempt_of(*row) if row[0] else None
+
+
+def hold_line(customer_id: int) -> None:
+    """Nobody else ends or adds one of the customer's until this transaction is over: before any row is touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_LINE, {"customer": customer_id})
 
 
 def fetch(statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -19,7 +19,7 @@ from crm.records.errors import NotEditable, NotVisible, RecordError
 from crm.records.models import Actor
 from crm.records.reading import visible_row
 from crm.records.wake import wake as wake_relay
-from crm.requests import learning
+from crm.requests import engine, learning
 from crm.requests.kinds import FOR_CUSTOMER, Kind, kind_named, kinds
 from crm.requests.models import OPEN, Request, State
 from crm.requests.order import order
@@ -207,6 +207,7 @@ def erase_requests(customer_id: int, *, but: int) -> list[int]:
 
     Keys go too: they were made by who sent the request, of who knows what. `but` is left as it is.
     """
+    engine.hold_line(customer_id)
     theirs = Request.objects.filter(customer_id=customer_id).exclude(pk=but)
     theirs.open().update(state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
     theirs.update(payload={}, result=None, reason="", topic="", desk=None, idempotency_key=None)
@@ -229,7 +230,8 @@ def changeable(request_id: int, actor: Actor) -> Request:
 def change(request_id: int, actor: Actor, states: tuple[State, ...], only: Q = ANY, **columns: Any) -> Request:
     """One update, if it is in one of the states and fits `only`. Raises NotVisible, NotEditable, WrongState."""
     request = changeable(request_id, actor)
-    with acting(actor.pk):
+    with acting(actor.pk), transaction.atomic():
+        engine.hold_line(request.customer_id)
         if not Request.objects.filter(only, pk=request_id, state__in=states).update(**columns):
             request.refresh_from_db()
             raise WrongState(request.state)

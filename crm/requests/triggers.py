@@ -10,7 +10,7 @@ import pgtrigger
 
 from crm.requests.kinds import PEOPLE
 
-LOCK = "PERFORM pg_advisory_xact_lock(5265, hashint8(NEW.customer_id));"
+LINE = "pg_advisory_xact_lock(5265, hashint8({}))"  # of a customer
 OPEN = "('queued', 'running')"
 
 
@@ -23,10 +23,20 @@ class LineUp(pgtrigger.Trigger):
     func = f"""
         IF NEW.state <> 'queued' OR NEW.queue = '{PEOPLE}' THEN NEW.is_ready := false; RETURN NEW; END IF;
         IF TG_OP = 'UPDATE' AND OLD.state IN {OPEN} THEN RETURN NEW; END IF;
-        {LOCK}
+        PERFORM {LINE.format("NEW.customer_id")};
         NEW.is_ready := NOT EXISTS (SELECT FROM requests_request
             WHERE customer_id = NEW.customer_id AND state IN {OPEN} AND queue <> '{PEOPLE}' AND id <> NEW.id);
         RETURN NEW;"""
+
+
+MOVE_UP = f"""
+        PERFORM {LINE.format("OLD.customer_id")};
+        UPDATE requests_request SET is_ready = true
+        WHERE id = (SELECT id FROM requests_request
+                    WHERE customer_id = OLD.customer_id AND state IN {OPEN} AND queue <> '{PEOPLE}'
+                    ORDER BY id LIMIT 1)
+          AND state = 'queued' AND retry_at IS NULL AND NOT is_ready;
+        RETURN NULL;"""  # noqa: S608  (constants)
 
 
 class NextInLine(pgtrigger.Trigger):
@@ -35,19 +45,22 @@ class NextInLine(pgtrigger.Trigger):
     name = "next_in_line"
     when = pgtrigger.After
     operation = pgtrigger.Update
+    func = MOVE_UP
     # Not by IN, which PostgreSQL words otherwise after a restore.
     condition = pgtrigger.Condition(
         "((NEW.state <> 'queued' AND NEW.state <> 'running' AND (OLD.state = 'queued' OR OLD.state = 'running'))"
         f" OR (NEW.queue = '{PEOPLE}' AND OLD.queue <> '{PEOPLE}'))"
     )
-    func = f"""
-        {LOCK}
-        UPDATE requests_request SET is_ready = true
-        WHERE id = (SELECT id FROM requests_request
-                    WHERE customer_id = NEW.customer_id AND state IN {OPEN} AND queue <> '{PEOPLE}'
-                    ORDER BY id LIMIT 1)
-          AND state = 'queued' AND retry_at IS NULL AND NOT is_ready;
-        RETURN NULL;"""  # noqa: S608  (constants)
+
+
+class NextAfterDeleted(pgtrigger.Trigger):
+    """So does an open one that is deleted."""
+
+    name = "next_after_deleted"
+    when = pgtrigger.After
+    operation = pgtrigger.Delete
+    condition = pgtrigger.Condition("(OLD.state = 'queued' OR OLD.state = 'running')")
+    func = MOVE_UP
 
 
 class TellSite(pgtrigger.Trigger):
@@ -71,4 +84,4 @@ class TellSite(pgtrigger.Trigger):
         RETURN NULL;"""
 
 
-TRIGGERS = [LineUp(), NextInLine(), TellSite()]
+TRIGGERS = [LineUp(), NextInLine(), NextAfterDeleted(), TellSite()]
