@@ -115,19 +115,19 @@ class Leases:
     """Renews the leases of what this process handles, by a thread and a connection of its own."""
 
     def __init__(self) -> None:
-        self.held: dict[int, tuple[int, float]] = {}  # number of the attempt, and since when, by request
+        self.held: dict[tuple[int, int], float] = {}  # since when, by request and number of the attempt
         self.thread: threading.Thread | None = None
         self.starting = threading.Lock()
 
     def take(self, attempt: Attempt) -> None:
-        self.held[attempt.request_id] = (attempt.number, time.monotonic())
+        self.held[attempt.request_id, attempt.number] = time.monotonic()
         with self.starting:
             if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(target=self.run, name="leases", daemon=True)
                 self.thread.start()
 
     def release(self, attempt: Attempt) -> None:
-        self.held.pop(attempt.request_id, None)
+        self.held.pop((attempt.request_id, attempt.number), None)
 
     def run(self) -> None:
         """Most requests end before their lease needs renewing, and then no connection is made."""
@@ -142,13 +142,14 @@ class Leases:
 
     def renew(self, connection: "psycopg.Connection[Any]") -> None:
         while due := self.due():
-            connection.execute(engine.RENEW, [engine.LEASE, list(due), list(due.values())])
+            requests, numbers = zip(*due, strict=True)
+            connection.execute(engine.RENEW, [engine.LEASE, list(requests), list(numbers)])
             time.sleep(RENEW_EVERY)
 
-    def due(self) -> dict[int, int]:
-        """The attempts that have been held for a while, by request."""
+    def due(self) -> list[tuple[int, int]]:
+        """The attempts that have been held for a while, each as request and number."""
         before = time.monotonic() - RENEW_EVERY
-        return {request_id: number for request_id, (number, since) in dict(self.held).items() if since < before}
+        return [attempt for attempt, since in dict(self.held).items() if since < before]
 
 
 leases = Leases()
