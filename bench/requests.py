@@ -155,7 +155,8 @@ def bare_loop(database_url: str) -> None:
         while row:
             with connection.transaction():
                 connection.execute("INSERT INTO requests_probeeffect (key, request_id) VALUES ('bare', %s)", [row[0]])
-                ended = {"id": row[0], "attempt": row[4], "state": "done", "result": "{}", "reason": ""}
+                ours = {"id": row[0], "attempt": row[4], "customer": row[2]}
+                ended = ours | {"state": "done", "result": "{}", "reason": ""}
                 found = connection.execute(engine.END_AND_TAKE, slot | ended).fetchone()
             assert found is not None
             row = found if found[0] else None

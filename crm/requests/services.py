@@ -67,6 +67,7 @@ def accept_request(
     sender = sender or f"user:{actor.pk}"
     if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
         return same(earlier, kind, customer_id, clean)
+    check_room(customer_id)
     is_part = connection.in_atomic_block
     try:
         with acting(actor.pk), transaction.atomic():
@@ -151,11 +152,15 @@ def check_payload(kind: Kind, payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_customer(customer_id: int, actor: Actor, kind: Kind) -> None:
-    """The customer is there, and is the actor's to act for; no customer fills the queue alone."""
+    """The customer is there, and is the actor's to act for."""
     customer = customer_row(customer_id, actor, in_trash=kind.reaches_trash)
     if not actor.access.admits(customer, "edit"):
         raise NotEditable
-    if Request.objects.open().filter(customer_id=customer_id)[MOST_WAITING:].exists():
+
+
+def check_room(customer_id: int) -> None:
+    """No customer fills the queue alone."""
+    if Request.objects.open().filter(customer_id=customer_id)[MOST_WAITING - 1 :].exists():
         raise ValidationError({"customer": _("This customer has %d requests waiting already.") % MOST_WAITING})
 
 

@@ -188,6 +188,19 @@ def test_the_same_key_gives_the_same_request_and_another_payload_is_refused(ask)
     assert Request.objects.count() == 1
 
 
+def test_a_customer_with_too_many_open_is_refused_more_but_told_of_each_again(ask, everybody, monkeypatch):
+    monkeypatch.setattr(services, "MOST_WAITING", 2)
+    ask("1")
+    last = ask("2", key="once")
+
+    with pytest.raises(ValidationError) as refused:
+        ask("3")
+
+    assert list(refused.value.message_dict) == ["customer"]
+    assert ask("2", key="once").pk == last.pk
+    assert ask("3", on=make_customer(everybody.alice, name="Other")).state == "queued"
+
+
 def test_what_is_asked_is_checked_at_the_door(everybody, customer):
     for kind, payload, field in [
         ("unknown", {}, "kind"),
