@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.records import countries
 from crm.records.directory import Directory
 from customers.live import CUSTOMER
 from customers.models import Customer, FollowUp, Note
@@ -63,6 +64,16 @@ class IdField(forms.TypedChoiceField):
         super().__init__(choices=choices, coerce=int, empty_value=None, required=False, **options)
 
 
+class CountryField(forms.CharField):
+    """Shown by its name; taken by its name or its two letters. What is neither, the service refuses."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return countries.name_of(value or "")
+
+    def clean(self, value: Any) -> str:
+        return countries.code_named(super().clean(value))
+
+
 class CustomerForm(forms.Form):
     """The fields named by `only`, filled with `opened`: the projection of a customer, or a new one's first values."""
 
@@ -106,9 +117,8 @@ def field(name: str, directory: Directory, held: Any = None) -> forms.Field:
 
 
 def text_field(name: str) -> forms.Field:
-    attrs = {"autocomplete": "off"} | ({"placeholder": "GB"} if name == "country" else {})
     most = Customer._meta.get_field(name).max_length  # type: ignore[union-attr]
-    return forms.CharField(max_length=most, required=name == "name", widget=forms.TextInput(attrs))
+    return forms.CharField(max_length=most, required=name == "name", widget=forms.TextInput({"autocomplete": "off"}))
 
 
 def stage_field(directory: Directory, _held: Any) -> forms.Field:
@@ -146,6 +156,7 @@ FIELDS: dict[str, Any] = {
     "tags": tags_field,
     "company": lambda *_: forms.IntegerField(required=False, widget=forms.HiddenInput),
     "born_on": lambda *_: forms.CharField(required=False, widget=forms.DateInput({"type": "date"})),
+    "country": lambda *_: CountryField(required=False, widget=forms.TextInput({"autocomplete": "off"})),
     "emails": lambda *_: points_field("email"),
     "phones": lambda *_: points_field("tel"),
 }

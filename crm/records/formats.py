@@ -3,6 +3,7 @@
 Pure functions over a table of words, so that both halves need the same table and nothing else.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,9 +13,12 @@ from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf.locale import LANG_INFO
 from django.utils import dates, formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+
+from crm.records import countries
 
 Directory = Mapping[str, Mapping[Any, Mapping[str, Any]]]
 
@@ -22,6 +26,11 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 COLORS = 10
 # The scripts whose names are recognised by their first character: Han, kana and Hangul.
 ONE_CHARACTER_NAMES = ((0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
+
+# E.164: the calling code, of one to three digits, and what is dialled behind it.
+PHONE = re.compile(r"\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[1-9]\d{2})(\d+)", re.ASCII)
+# Threes, and fours at the end where threes leave one or two digits over.
+PHONE_GROUP = re.compile(r"\d{3}(?=(?:\d{3})+$|(?:\d{3})*\d{4}$|(?:\d{3})*\d{8}$)|\d{4}(?=\d{4}$)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,33 @@ def first(value: Any, wording: Wording) -> str:
     return str(value[0]) if len(value) == 1 else f"{value[0]} +{len(value) - 1}"
 
 
+def phone(value: str, _wording: Wording) -> str:
+    """Grouped for reading, by a rule that both halves can keep: each country's own need a library."""
+    found = PHONE.fullmatch(value)
+    return f"+{found[1]} {PHONE_GROUP.sub(lambda group: group[0] + ' ', found[2])}" if found else value
+
+
+def phones(value: Any, wording: Wording) -> str:
+    return joined([phone(each, wording) for each in value], wording)
+
+
+def first_phone(value: Any, wording: Wording) -> str:
+    return first([phone(each, wording) for each in value], wording)
+
+
+def country(value: str, wording: Wording) -> str:
+    return str(wording.words["names"]["countries"].get(value, value))
+
+
+def language(value: str, wording: Wording) -> str:
+    """By its tag: `pt-br` is known, `en-us` is English (United States), anything else stays as it was written."""
+    places, known = wording.words["names"]["countries"], wording.words["names"]["languages"]
+    lowered = value.lower()
+    base, _dash, region = lowered.partition("-")
+    name, place = known.get(base), places.get(region.upper())
+    return str(known.get(lowered) or (f"{name} ({place})" if name and place else value))
+
+
 def named(kind: str) -> Callable[[Any, Wording], str]:
     def name(value: Any, wording: Wording) -> str:
         return str(entry(kind, value, wording.directory).get("name", value))
@@ -198,6 +234,11 @@ def _words(language: str, zone: str) -> dict[str, Any]:
         "minutes": pgettext("duration", "{n} min"),
         "hours": pgettext("duration", "{n} h"),
         "ago": pgettext("how old a figure is", "{age} ago"),
+        "names": {
+            "countries": {code: str(name) for code, name in countries.NAMES.items()},
+            "languages": {code: _(info["name"]) for code, info in LANG_INFO.items() if "name" in info}
+            | {"zh": _("Chinese")},
+        },
     }
 
 
@@ -223,6 +264,10 @@ FORMATS: dict[str, Callable[[Any, Wording], str]] = {
     "age": age,
     "list": joined,
     "first": first,
+    "phones": phones,
+    "first_phone": first_phone,
+    "country": country,
+    "language": language,
     "user": named("users"),
     "team": named("teams"),
     "stage": named("stages"),

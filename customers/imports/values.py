@@ -8,6 +8,8 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from crm.records.countries import NAMES
+
 # Formats of a day, each with how the last day of 1990 reads in it; the first of several that fit is proposed.
 DATE_FORMATS = {
     "%Y-%m-%d": "1990-12-31",
@@ -86,16 +88,7 @@ def countries() -> dict[str, str]:
         for name in LOCALE_DATA.get(code, {}).values():
             names.setdefault(name.casefold(), code)
     # English wins where two languages mean different countries.
-    return names | {country_name(code).casefold(): code for code in phonenumbers.SUPPORTED_REGIONS}
-
-
-def country_name(code: str) -> str:
-    """In English."""
-    from phonenumbers.geodata.locale import LOCALE_DATA
-
-    by_language = LOCALE_DATA.get(code, {})
-    name = by_language.get("en", code)
-    return by_language.get(name.removeprefix("*"), name) if name.startswith("*") else name
+    return names | {str(name).casefold(): code for code, name in NAMES.items()}
 
 
 def full_name(given: str, family: str) -> str:

@@ -1,6 +1,7 @@
 // How canonical values read: the JavaScript half of crm/records/formats.py, held against it by tests/crm/test_format.py.
 // Pure: everything beside the value is in `wording`: {words, directory, now}.
 
+import { country, language, phone } from "./format-people.js";
 import { initials } from "./people.js";
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
@@ -9,7 +10,6 @@ const DURATIONS = [
   [0.00995, 1000, 1, "milliseconds"], [0.9995, 1000, 0, "milliseconds"], [9.995, 1, 2, "seconds"], [119.95, 1, 1, "seconds"],
   [7170, 1 / MINUTE, 0, "minutes"], [Infinity, 1 / HOUR, 0, "hours"],
 ];
-
 const FORMATS = {
   text: (value) => String(value),
   initials,
@@ -20,8 +20,12 @@ const FORMATS = {
   number,
   duration,
   age: (value, wording) => fill(wording.words.ago, { age: duration(value, wording) }),
-  list: (value) => value.join(", "),
-  first: (value) => (value.length === 1 ? String(value[0]) : `${value[0]} +${value.length - 1}`),
+  list: joined,
+  first,
+  phones: (value) => joined(value.map(phone)),
+  first_phone: (value) => first(value.map(phone)),
+  country,
+  language,
   user: (value, wording) => name("users", value, wording),
   team: (value, wording) => name("teams", value, wording),
   stage: (value, wording) => name("stages", value, wording),
@@ -70,6 +74,14 @@ export function duration(seconds, wording) {
 export const entry = (kind, key, { directory }) => directory[kind]?.[key] ?? {};
 
 const name = (kind, key, wording) => String(entry(kind, key, wording).name ?? key);
+
+function joined(value) {
+  return value.join(", ");
+}
+
+function first(value) {
+  return value.length === 1 ? String(value[0]) : `${value[0]} +${value.length - 1}`;
+}
 
 /** A date as it is; a moment by its day in the reader's zone. */
 function day(value, { words }) {

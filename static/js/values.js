@@ -6,6 +6,7 @@ import { colorClass, initials } from "./people.js";
 
 const page = document.getElementById("page-words");
 const { directory, ...words } = page ? JSON.parse(page.textContent) : { directory: {} };
+if (page) words.names = JSON.parse(document.getElementById("page-names").textContent);
 
 /** What format.js needs. live-records.js keeps `wording.directory` current: users, teams, tags and stages by id. */
 export const wording = { words, directory, get now() { return now(); } };

@@ -44,6 +44,7 @@ def test_reading_gives_up_and_shows_what_holds_now(customer, everybody, browser_
         ("born_on", "1980-02-03", "1980-02-03"),
         ("born_on", "", None),
         ("country", "se", "SE"),
+        ("country", "sweden", "SE"),
     ],
 )
 def test_what_is_typed_is_saved_and_shown(customer, everybody, browser_of, name, typed, held):
@@ -129,7 +130,7 @@ def test_the_same_field_is_asked_with_both_values(customer, everybody, browser_o
     assert (answer.status_code, answer["HX-Retarget"]) == (409, "#dialogs")
     assert "Bob changed the phone while you were editing" in dialog
     assert "+441134960200" in dialog
-    assert "+441134960100" in dialog
+    assert "+44 113 496 0100" in dialog
     assert read_customer(customer.pk, everybody.alice)["phones"] == ["+441134960100"]
 
     version = re.search(r'name="version" value="(\d+)"', dialog)[1]
