@@ -68,16 +68,18 @@ def board_of(access: Access) -> dict[str, Any]:
     (responses,) = select(RESPONSES, access, since)
     by_workers = Request.objects.seen_by(access).exclude(queue=PEOPLE)
     waiting, running = (by_workers.filter(state=state) for state in (State.QUEUED, State.RUNNING))
-    oldest = waiting.order_by("received_at").values_list("received_at", flat=True).first()
+    oldest = waiting.order_by("received_at").first()
     return {
         "kinds": kinds,
         "queued": sum(row["waits_for_worker"] for row in kinds),
         "running": sum(row["with_worker"] for row in kinds),
         "done": sum(row["done"] for row in kinds),
         "dead": Request.objects.seen_by(access).filter(state=State.DEAD).count(),
-        "oldest": (now - oldest).total_seconds() if oldest else None,
+        "oldest": oldest and {"url": oldest.get_absolute_url(), "waits": (now - oldest.received_at).total_seconds()},
         "people": desk.figures(access),
         "responses": responses,
+        "quantiles": [(name, responses[name]) for name in ("p50", "p95", "p99")],
+        "window": int(WINDOW.total_seconds()),
         "bins": bins_of(select(DISTRIBUTION, access, since | {"bins": BINS})),
         "first": list(waiting.filter(is_ready=True).order_by("begin_by").select_related("customer")[:SHOWN]),
         "handled": list(running.order_by("started_at").select_related("customer")[:SHOWN]),
@@ -105,8 +107,8 @@ def bins_of(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     most, last = max(counted.values(), default=0), max(counted, default=-1)
     return [
         {
+            "at_least": BINS[number - 1] if number else None,
             "below": BINS[number] if number < len(BINS) else None,
-            "above": BINS[-1],
             "n": counted.get(number, 0),
             "share": round(100 * counted.get(number, 0) / most),
         }

@@ -1,16 +1,19 @@
-"""The list of requests behind each number of the board: by state, kind and who answers, the newest first.
+"""The list of requests behind each number of the board: by state, kind, who answers and time, the newest first.
 
 It is live as a panel. What it shows begins where it began, so that nothing jumps: what came since is only counted.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from crm.live.panels import register_panel
 from crm.records.access import Access
@@ -24,6 +27,9 @@ PANEL = "requests:list"
 NEWEST_FIRST, OLDEST_FIRST = (by_time("received_at", descending=descending) for descending in (True, False))
 LIMIT = 50
 MOST_NEWER = 100  # that are counted
+ANSWERED, BAD = (State.DONE, State.FAILED), (State.FAILED, State.DEAD)
+STATES: dict[str, tuple[str, ...]] = {**{str(each): (each,) for each in State}, "answered": ANSWERED, "bad": BAD}
+SECONDS = re.compile(r"\d{1,8}(\.\d{1,6})?", re.ASCII)
 COLUMNS = [
     "id", "kind", "customer_id", "customer__name", "state", "attempt", "reason",
     "received_at", "started_at", "finished_at",
@@ -32,11 +38,18 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Asked:
-    """`since` is the first row of a list that was drawn from its beginning, `after` the last of the page before."""
+    """`since` is the first row of a list that was drawn from its beginning, `after` the last of the page before.
+
+    `within` so many seconds it ended; `at_least` and `below`: seconds from its arrival to its end.
+    """
 
     state: str = ""
     kind: str = ""
     by: str = ""
+    pool: str = ""
+    within: str = ""
+    at_least: str = ""
+    below: str = ""
     after: str = ""
     since: str = ""
 
@@ -49,16 +62,34 @@ class Asked:
 
     def rows(self, access: Access) -> QuerySet[Any]:
         found: QuerySet[Any] = Request.objects.seen_by(access)
-        if self.state in State.values:
-            found = found.filter(state=self.state)
+        if self.state in STATES:
+            found = found.filter(state__in=STATES[self.state])
         if self.kind:
             found = found.filter(kind=self.kind)
+        if self.pool:
+            found = found.filter(worker__startswith=f"{self.pool}/")
         match self.by:
             case "workers":
                 found = found.exclude(queue=PEOPLE)
             case "people":
                 found = found.filter(queue=PEOPLE)
-        return found
+        return self.timed(found)
+
+    def timed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        spans = {name: timedelta(seconds=seconds) for name, seconds in self.spans().items()}
+        rows = rows.alias(took=F("finished_at") - F("received_at"))
+        if "within" in spans:
+            rows = rows.filter(finished_at__gt=timezone.now() - spans["within"])
+        if "at_least" in spans:
+            rows = rows.filter(took__gte=spans["at_least"])
+        if "below" in spans:
+            rows = rows.filter(took__lt=spans["below"])
+        return rows
+
+    def spans(self) -> dict[str, float]:
+        """Those that are given, in seconds."""
+        given = {"within": self.within, "at_least": self.at_least, "below": self.below}
+        return {name: float(seconds) for name, seconds in given.items() if SECONDS.fullmatch(seconds)}
 
 
 class Listing(NamedTuple):
@@ -103,6 +134,7 @@ def compute_panel(access: Access, args: Mapping[str, Any]) -> dict[str, Any]:
     asked = Asked.parse(args)
     try:
         storable(asked.kind)
+        storable(asked.pool)
         # Of a list that was empty all is newer, and waits.
         found = listing(access, asked) if asked.since or asked.after else Listing(asked, [], None)
         count = newer(access, asked)

@@ -48,8 +48,15 @@ def request_list(request: StaffRequest) -> HttpResponse:
     except ValidationError as error:
         raise BadRequest("; ".join(error.messages)) from None
     asked = found.asked
-    around = {"args": json.dumps(asked.as_dict()), "kind": title_of(asked.kind), "state": asked.state}
-    return render(request, "requests/list.html", listing.context(found) | around | {"states": State.choices})
+    around = {
+        "args": json.dumps(asked.as_dict()),
+        "kind": title_of(asked.kind),
+        "state": asked.state,
+        "states": State.choices,
+        "pool": asked.pool,
+        **asked.spans(),
+    }
+    return render(request, "requests/list.html", listing.context(found) | around)
 
 
 @require_GET

@@ -1,12 +1,15 @@
 """The board and the pages of requests: computed from the rows, and only of what the reader may see."""
 
+import html
 import json
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from crm.requests import board, listing
-from crm.requests.models import Request
+from crm.requests.models import Request, Worker
 from crm.requests.services import accept_request
 from crm.requests.wording import in_words
 from tests.factories import make_customer
@@ -47,6 +50,42 @@ def test_the_numbers_are_those_of_the_rows_that_the_reader_may_see(everybody, re
     assert seen_by_bob["responses"]["mean"] == pytest.approx(seconds, abs=1e-5)
     assert [row.pk for row in seen_by_bob["handled"]] == [requests[1].pk]
     assert [row.pk for row in seen_by_bob["first"]] == [requests[2].pk]
+
+
+FIGURE = re.compile(r'<a class="figure[^"]*" href="([^"]+)">([^<]+)</a>')
+
+
+def test_every_number_opens_its_rows(everybody, requests, client):
+    client.force_login(everybody.dana)
+    Request.objects.filter(pk=requests[1].pk).update(worker="here:1/7")
+    Worker.objects.create(name="here:1", slots=4, queues="requests", seen_at=timezone.now())
+
+    figures = [(html.unescape(url), shown) for url, shown in FIGURE.findall(client.get("/requests/").content.decode())]
+
+    counted = {url: int(shown.split()[0]) for url, shown in figures if re.fullmatch(r"\d+( of .*)?", shown)}
+    assert sum(counted.values()) > 8
+    for url, number in counted.items():
+        page = client.get(url)
+        assert len(re.findall(r'id="(?:request|desk)-\d+"', page.content.decode())) == number, url
+    oldest = [url for url, _ in figures if url == requests[2].get_absolute_url()]
+    slowest = [url for url, _ in figures if "at_least" in url and "below" not in url]
+    assert len(oldest) == 1
+    assert [f"/requests/{requests[0].pk}/" in client.get(url).content.decode() for url in slowest] == [True] * 3
+
+
+def test_a_list_of_a_time_leaves_out_what_took_longer_or_ended_before(everybody, requests):
+    access = everybody.dana.access
+    done = Request.objects.get(pk=requests[0].pk)
+    Request.objects.filter(pk=done.pk).update(finished_at=done.received_at + timedelta(seconds=0.2))
+
+    def rows(**asked):
+        return [row.pk for row in listing.Asked(**asked).rows(access)]
+
+    assert rows(at_least="0.2", below="0.4") == rows(within="300") == rows(state="answered") == [done.pk]
+    assert rows(below="0.2") == rows(at_least="0.200001") == rows(state="bad") == []
+    assert len(rows(within="soon", below="NaN", at_least="-1")) == 4
+    Request.objects.filter(pk=done.pk).update(finished_at=timezone.now() - timedelta(seconds=61))
+    assert rows(within="60") == []
 
 
 def test_the_panel_is_drawn_by_the_partials_of_the_page(everybody, requests, client):
@@ -161,6 +200,8 @@ def test_a_further_page_is_live_and_counts_nothing(everybody, ask, monkeypatch):
     assert listed(everybody.bob.access, after=found.next) == (0, [str(older.pk)])
 
 
-@pytest.mark.parametrize("wrong", [{"since": "nonsense"}, {"after": "[]"}, {"kind": "\0"}, {"since": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"since": "nonsense"}, {"after": "[]"}, {"kind": "\0"}, {"pool": "\0"}, {"since": 1}]
+)
 def test_a_panel_that_is_asked_nonsense_shows_nothing(everybody, wrong):
     assert listing.compute_panel(everybody.bob.access, wrong) == {}

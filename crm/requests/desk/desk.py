@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.template.loader import render_to_string
 
 from crm.live.panels import register_panel
@@ -51,13 +51,12 @@ def shown(rows: Any, access: Access) -> list[dict[str, Any]]:
 
 
 def figures(access: Access) -> dict[str, Any]:
-    """For the board: how many wait for a person, how many are taken, and since when the oldest waits."""
-    counted: dict[str, Any] = of(access).aggregate(
-        waiting=Count("pk", filter=Q(state=State.QUEUED)),
-        taken=Count("pk", filter=Q(state=State.RUNNING)),
-        oldest=Min("received_at"),
+    """For the board: how many wait for a person, how many are taken, and the oldest of them."""
+    rows = of(access)
+    counted = rows.aggregate(
+        waiting=Count("pk", filter=Q(state=State.QUEUED)), taken=Count("pk", filter=Q(state=State.RUNNING))
     )
-    return counted
+    return {**counted, "oldest": rows.order_by("received_at").first()}
 
 
 def mine(user: User) -> QuerySet[Any]:
