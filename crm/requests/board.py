@@ -7,7 +7,6 @@ from typing import Any
 from django.db import connection
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from crm.records.access import Access
 from crm.requests.desk import desk
@@ -126,12 +125,3 @@ def pools(now: Any) -> list[dict[str, Any]]:
         {"name": pool.name, "slots": pool.slots, "busy": busy.get(pool.name, 0)}
         for pool in Worker.objects.filter(seen_at__gt=now - STALE).order_by("name")
     ]
-
-
-def sentence(request: Request) -> str:
-    """Why the request stands where it does in the line, in words."""
-    order = request.order
-    if order["is_by_deadline"]:
-        return _("early enough to be answered in time")
-    words = _("%(head_start).0f s ahead: value %(value)g, urgency %(urgency).2g, expected %(expected).2g s")
-    return str(words % order)

@@ -71,7 +71,6 @@ def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
     return {
         "found": found,
         "title": title_of(found.kind),
-        "why": board.sentence(found),
         "may_edit": request.user.access.admits(scope, "edit"),
         "may_retry": services.may_be_retried(found),
         "shows_payload": request.user.access.sees_contacts,

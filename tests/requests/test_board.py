@@ -108,6 +108,23 @@ def test_pages_are_for_who_sees_the_customer(everybody, requests, client):
     assert f"/requests/{of_charlie.pk}/" not in client.get("/requests/all/?state=queued").content.decode()
 
 
+def test_a_page_says_why_a_request_is_begun_when_it_is(everybody, requests, client):
+    client.force_login(everybody.bob)
+    waiting = requests[2]
+    order = {
+        "value": 2.0, "urgency": 60.0, "expected": 0.25, "spread": 0.031, "index": 480.0, "head_start": 597.3,
+        "is_by_deadline": False,
+    }  # fmt: skip
+
+    def page(**more):
+        Request.objects.filter(pk=waiting.pk).update(order=order | more)
+        return client.get(f"/requests/{waiting.pk}/").content.decode()
+
+    for said in (">2 <", ">60 <", "250 ms ± 31 ms", ">480 <", "597.30 s", "less its head start"):
+        assert said in page()
+    assert "early enough to be answered in time" in page(is_by_deadline=True)
+
+
 def test_cancelling_by_button_is_for_who_may_change_the_customer(everybody, requests, client):
     waiting = requests[2]
     address = f"/requests/{waiting.pk}/cancellation/"
