@@ -1,4 +1,4 @@
-"""The list of requests behind each number of the board: by state, kind, who answers and time, the newest first.
+"""The list of requests behind each number of the board: by state, kind, customer, who answers and time, newest first.
 
 It is live as a panel. What it shows begins where it began, so that nothing jumps: what came since is only counted.
 """
@@ -50,6 +50,7 @@ class Asked:
     within: str = ""
     at_least: str = ""
     below: str = ""
+    customer: str = ""
     after: str = ""
     since: str = ""
 
@@ -68,6 +69,8 @@ class Asked:
             found = found.filter(kind=self.kind)
         if self.pool:
             found = found.filter(worker__startswith=f"{self.pool}/")
+        if self.customer:
+            found = found.filter(customer_id=self.customer if self.customer.isdecimal() else None)
         match self.by:
             case "workers":
                 found = found.exclude(queue=PEOPLE)

@@ -54,6 +54,7 @@ def request_list(request: StaffRequest) -> HttpResponse:
         "state": asked.state,
         "states": State.choices,
         "pool": asked.pool,
+        "customer": found.rows[0]["customer__name"] if asked.customer and found.rows else "",
         **asked.spans(),
     }
     return render(request, "requests/list.html", listing.context(found) | around)
@@ -140,9 +141,10 @@ def panel_of(request: StaffRequest, customer_id: int, *, in_trash: bool = False)
         customer = services.customer_row(customer_id, request.user, in_trash=in_trash)
     except NotVisible:
         raise Http404 from None
-    rows = Request.objects.within_reach().filter(customer_id=customer_id).values(*listing.COLUMNS)[:LATELY]
+    rows = list(Request.objects.within_reach().filter(customer_id=customer_id).values(*listing.COLUMNS)[: LATELY + 1])
     return {
-        "rows": [listing.as_shown(row) for row in rows],
+        "rows": [listing.as_shown(row) for row in rows[:LATELY]],
+        "has_more": len(rows) > LATELY,
         "customer": customer_id,
         "may_edit": request.user.access.admits(customer, "edit"),
         "is_thrown_away": customer["deleted_at"] is not None,

@@ -54,7 +54,7 @@ TARGETS = [
     target("country", _("Country"), "country code, nation, land, pays, 国家"),
     target("born_on", _("Date of birth"), "date of birth, birth date, birthdate, birthday, dob, geburtsdatum, 生日"),
     target("stage", _("Stage"), "status, lifecycle stage, customer stage"),
-    target("owner", _("Owner"), "account owner, contact owner, assigned to"),
+    target("owner", _("Owner"), "account owner, account manager, contact owner, assigned to"),
     target("team", _("Team")),
     target("tags", _("Tags"), "tag, labels, categories, 标签", many=True),
     target("language", _("Language"), "preferred language, 语言"),

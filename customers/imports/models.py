@@ -94,6 +94,16 @@ class Import(Record):
     def is_working(self) -> bool:
         return self.state in self.WORKING
 
+    @property
+    def is_halted(self) -> bool:
+        """Between its rows: it can go on."""
+        return self.state in (self.State.STOPPED, self.State.FAILED)
+
+    @property
+    def good_count(self) -> int:
+        """Rows without errors, of those looked at."""
+        return self.created_count + self.updated_count + self.unchanged_count
+
 
 class ImportLine(models.Model):
     """What became of one row: how it is found again, undone, or explained in the error file."""

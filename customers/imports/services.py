@@ -36,7 +36,6 @@ MOVES: dict[str, tuple[str, ...]] = {
     State.STOPPED: (State.RUNNING,),
     State.UNDOING: (State.DONE, State.STOPPED, State.FAILED),
 }
-GOING_ON = (State.STOPPED, State.FAILED)
 
 
 class Sample(NamedTuple):
@@ -127,7 +126,7 @@ def move_import(import_id: int, state: str, *, actor: User, is_here: bool = Fals
     batch = editable_import(import_id, actor)
     if batch.state == state:
         return batch
-    goes_on = state == State.STOPPED or (state == State.RUNNING and batch.state in GOING_ON)
+    goes_on = state == State.STOPPED or (state == State.RUNNING and batch.is_halted)
     fresh = {} if goes_on else fresh_counts(state)
     with acting(actor.pk):
         moved = Import.objects.filter(pk=import_id, state__in=MOVES.get(state, ()))

@@ -17,8 +17,9 @@ from customers.imports.models import Import, ImportLine
 from customers.imports.plan import Plan
 from customers.models import Tag
 from customers.views.answers import refusing
+from customers.views.stretches import begun_at, stretch_of
 
-MOST_IMPORTS = 20
+IMPORTS = 20
 MOST_KEPT = 50
 
 State = Import.State
@@ -36,7 +37,7 @@ def imports(request: StaffRequest) -> HttpResponse:
             return redirect(services.start_import(file, file.name, actor=request.user))
         except ValidationError as error:
             form.add_error("file", error)
-    batches = Import.objects.visible_to(request.user).select_related("owner")[:MOST_IMPORTS]
+    batches = stretch_of(Import.objects.visible_to(request.user).select_related("owner"), begun_at(request), IMPORTS)
     context = {"form": form, "batches": batches, "most_bytes": settings.IMPORT_MAX_BYTES}
     return render(request, "customers/imports.html", context, status=422 if form.is_bound else 200)
 

@@ -15,6 +15,7 @@ from customers.panels import panel_urls
 from customers.reading import may_edit, read_customer, read_with_follow_ups
 from customers.views.answers import refusing
 from customers.views.fields import groups
+from customers.views.stretches import begun_at, stretch_of
 
 ENTRIES = 30
 NOTES = 100
@@ -71,13 +72,13 @@ def entries_of(customer_id: int, user: User, show: str, before: int | None = Non
 def customer_timeline(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Everything, only changes, or notes as they read now; `before` continues an earlier stretch."""
     customer, show = read_customer(customer_id, request.user), request.GET.get("show", "everything")
+    before = begun_at(request)
     context = {"customer": customer, "show": show, "may_edit": may_edit(customer, request.user)}
     context["place"] = "drawer" if request.GET.get("place") == "drawer" else "page"
     if show == "notes":
-        notes = Note.objects.open().filter(customer_id=customer_id)[:NOTES]
-        return render(request, "customers/_timeline.html", context | {"notes": notes})
-    before = request.GET.get("before", "")
-    if show not in SHOWN or (before and not before.isdecimal()):
+        context |= {"notes": stretch_of(Note.objects.open().filter(customer_id=customer_id), before, NOTES)}
+        return render(request, "customers/_note_list.html" if before else "customers/_timeline.html", context)
+    if show not in SHOWN:
         raise Http404
-    context |= entries_of(customer_id, request.user, show, int(before) if before else None)
+    context |= entries_of(customer_id, request.user, show, before)
     return render(request, "customers/_entries.html" if before else "customers/_timeline.html", context)

@@ -59,10 +59,10 @@ def test_an_import_is_seen_from_its_columns_to_its_list(stack, browse, people):
     expect(page.locator("[data-field=created_count]")).to_have_text("39")
     expect(page.locator("table.problems")).to_contain_text("Name: Give a name.")
     assert not Customer.objects.filter(name__contains=mark).exists()
-    page.click("text=Import the rows without errors")
+    page.click("button[value=running]")
     expect(page.locator("#import")).to_have_attribute("data-state", "done", timeout=20_000)
     with page.expect_download() as download:
-        page.click("text=Rows with errors")
+        page.click("text=Rows with errors (CSV)")
     assert download.value.path().read_text("utf-8-sig").splitlines()[1] == ",wrong,Name: Give a name."
     page.click("text=Show them in the list")
     expect(page.locator("tr[data-record]").first).to_contain_text(mark)
@@ -73,7 +73,7 @@ def test_a_killed_worker_loses_and_doubles_no_row(stack, browse, people):
     path, mark = people(2500)
     page = browse(stack.people.alice, "/customers/import/")
     batch = begin(page, path)
-    page.click("text=Import the rows without errors")
+    page.click("button[value=running]")
     deadline = time.monotonic() + 20
     while Import.objects.get(pk=batch.pk).position == 0 and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -10,6 +10,7 @@ from crm.staff.models import Role
 from customers.imports import runner, services
 from customers.imports.models import Import
 from customers.models import Customer
+from customers.views import imports as views
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,45 @@ def test_a_wrong_file_is_said_so_and_not_kept(browser_of, content, said):
     assert not Import.objects.exists()
 
 
+def test_older_imports_are_counted_and_on_a_page_of_their_own(browser_of, everybody, monkeypatch):
+    monkeypatch.setattr(views, "IMPORTS", 2)
+    names = [f"people{n}.csv" for n in range(3)]
+    held = [services.start_import(file(), name, actor=everybody.alice).pk for name in names]
+
+    first = browser_of("alice").get(URL).content.decode()
+    following = browser_of("alice").get(f"{URL}?before={held[1]}").content.decode()
+
+    assert [name in first for name in names] == [False, True, True]
+    assert [name in following for name in names] == [True, False, False]
+    assert f"?before={held[1]}" in first
+    assert '<span class="count">1</span>' in first
+    assert "?before=" not in following
+    assert browser_of("alice").get(f"{URL}?before=x").status_code == 404
+
+
+def test_a_stopped_import_says_how_far_it_came(browser_of, batch, post_of):
+    post_of("alice", "import_plan", **plan())
+    runner.work_on(batch.pk)
+    Import.objects.filter(pk=batch.pk).update(state=Import.State.STOPPED, position=1)
+
+    page = " ".join(browser_of("alice").get(batch.get_absolute_url()).content.decode().split())
+
+    assert '<progress value="1" max="2"' in page
+    assert ">1</b> of 2 rows." in page
+    assert page.count("btn primary") == 1
+
+
+def test_a_file_without_a_good_row_is_not_offered_to_be_imported(browser_of, everybody):
+    batch = services.start_import(io.BytesIO(b"name,city\n,Bath\n"), "people.csv", actor=everybody.alice)
+    browser_of("alice").post(reverse("customers:import_plan", args=[batch.pk]), plan())
+    runner.work_on(batch.pk)
+
+    page = browser_of("alice").get(batch.get_absolute_url()).content.decode()
+
+    assert 'value="running"' not in page
+    assert "Rows with errors" in page
+
+
 def test_a_file_that_is_too_large_is_refused(browser_of, settings):
     settings.IMPORT_MAX_BYTES = 3
     response = browser_of("alice").post(URL, {"file": file()})
@@ -85,7 +125,7 @@ def test_the_flow_from_columns_to_outcome(browser_of, batch, post_of, everybody)
     assert post_of("alice", "import_plan", **plan()).status_code == 302
     runner.work_on(batch.pk)
     page = browser_of("alice").get(batch.get_absolute_url())
-    assert b"Import the rows without errors" in page.content
+    assert b"Import the 1 row without errors" in page.content
     assert b"Give a name." in page.content
     assert post_of("alice", "import_state", state="running").status_code == 302
     runner.work_on(batch.pk)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from customers import panels, services
 from customers.models import FollowUp, Note
+from customers.views import pages
 from tests.factories import make_customer, number_changes
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,25 @@ def test_an_own_note_is_changed_taken_back_and_brought_back(customer, everybody,
     assert "Call her." not in alice.get(f"/customers/{customer.pk}/timeline/?show=notes").content.decode()
     alice.post(undo)
     assert "Call her." in alice.get(f"/customers/{customer.pk}/timeline/?show=notes").content.decode()
+
+
+def test_older_notes_are_counted_and_come_when_asked_for(customer, everybody, browser_of, monkeypatch):
+    monkeypatch.setattr(pages, "NOTES", 2)
+    notes = [services.add_note(customer.pk, actor=everybody.alice, body=f"Note {n}.") for n in range(5)]
+    alice, place = browser_of("alice", htmx="x"), f"/customers/{customer.pk}/timeline/?show=notes"
+
+    first, following, last = (
+        alice.get(f"{place}{more}").content.decode()
+        for more in ("", f"&before={notes[3].pk}", f"&before={notes[1].pk}")
+    )
+
+    assert [re.findall(r"Note \d", each) for each in (first, following, last)] == [
+        ["Note 4", "Note 3"], ["Note 2", "Note 1"], ["Note 0"],
+    ]  # fmt: skip
+    assert f"before={notes[3].pk}" in first
+    assert '<span class="count">3</span>' in first
+    assert "before=" not in last
+    assert [alice.get(f"{place}&before={odd}").status_code for odd in ("x", "9" * 5000)] == [404, 200]
 
 
 def test_a_note_that_changed_meanwhile_keeps_what_was_typed(customer, everybody, browser_of):

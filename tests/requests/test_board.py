@@ -152,6 +152,22 @@ def test_a_customers_page_shows_what_they_asked(everybody, requests, client):
     )
 
 
+def test_a_customers_page_leads_to_all_that_they_asked(everybody, ask, client):
+    asked = [ask(everybody.alice) for _ in range(6)]
+    other, customer = ask(everybody.alice).customer, asked[0].customer
+    for each in asked[1:]:
+        Request.objects.filter(pk=each.pk).update(customer=customer)
+    client.force_login(everybody.alice)
+
+    panel = client.get(f"/requests/of/{customer.pk}/").content.decode()
+    listed = client.get(f"/requests/all/?customer={customer.pk}").content.decode()
+
+    assert f"/requests/all/?customer={customer.pk}" in panel
+    assert f"/requests/all/?customer={other.pk}" not in client.get(f"/requests/of/{other.pk}/").content.decode()
+    assert listed.count("<tr id=") == 6
+    assert "<tr id=" not in client.get("/requests/all/?customer=-").content.decode()
+
+
 def test_the_list_goes_on_after_its_first_page(everybody, ask, client, monkeypatch):
     monkeypatch.setattr(listing, "LIMIT", 1)
     older, newer = ask(everybody.alice), ask(everybody.alice)
