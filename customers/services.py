@@ -13,7 +13,15 @@ from crm.records.context import acting
 from crm.records.errors import Conflict, NotEditable, NotVisible
 from crm.records.models import Actor
 from crm.records.wake import wake
-from crm.records.writing import conflict, editable_row, insert_record, set_columns, update_record
+from crm.records.writing import (
+    adding_to,
+    as_written,
+    conflict,
+    editable_row,
+    insert_record,
+    set_columns,
+    update_record,
+)
 from crm.staff.guarded import update_guarded
 from crm.staff.models import User
 from customers import facts
@@ -116,8 +124,8 @@ def undo_change(customer_id: int, *, actor: User, version: int) -> None:
 
 
 def add_note(customer_id: int, *, actor: User, body: str) -> Note:
-    editable_row(Customer, customer_id, actor)
-    with acting(actor.pk):
+    check_editable(customer_id, actor)
+    with acting(actor.pk), adding_to(lambda: check_editable(customer_id, actor)):
         note: Note = Note.objects.create(customer_id=customer_id, author=actor, body=clean_body(body))
     wake()
     return note
@@ -129,10 +137,10 @@ def edit_note(note_id: int, *, actor: User, version: int, body: str) -> Note:
     with acting(actor.pk):
         written = Note.objects.filter(pk=note_id, version=version).update(body=clean_body(body))
     if not written:
+        note = own_note(note_id, actor)
         raise Conflict(note.version, {"body": {"yours": body, "theirs": note.body}})
     wake()
-    note.refresh_from_db()
-    return note
+    return as_written(note)
 
 
 def trash_note(note_id: int, *, actor: User, deleted: bool = True) -> Note:
@@ -141,7 +149,7 @@ def trash_note(note_id: int, *, actor: User, deleted: bool = True) -> Note:
     with acting(actor.pk):
         Note.objects.filter(pk=note_id).update(deleted_at=timezone.now() if deleted else None)
     wake()
-    return note
+    return as_written(note)
 
 
 def own_note(note_id: int, actor: User) -> Note:
@@ -164,9 +172,9 @@ def add_follow_up(
     customer_id: int, *, actor: Actor, title: str, due_at: datetime, assignee_id: int | None = None
 ) -> FollowUp:
     """A to-do for the assignee (the actor when not given). Raises ValidationError by field."""
-    editable_row(Customer, customer_id, actor)
+    check_editable(customer_id, actor)
     columns = facts.clean_follow_up({"title": title, "due_at": due_at, "assignee": assignee_id or actor.pk})
-    with acting(actor.pk):
+    with acting(actor.pk), adding_to(lambda: check_editable(customer_id, actor)):
         follow_up: FollowUp = FollowUp.objects.create(customer_id=customer_id, **columns)
     wake()
     return follow_up
@@ -179,10 +187,11 @@ def edit_follow_up(follow_up_id: int, *, actor: User, version: int, changes: dic
         with acting(actor.pk):
             written = FollowUp.objects.filter(pk=follow_up_id, version=version).update(**columns)
         if not written:
+            follow_up = editable_follow_up(follow_up_id, actor)
             held, wanted = FOLLOW_UP.project(vars(follow_up)), FOLLOW_UP.project(vars(follow_up) | columns)
             raise conflict(FOLLOW_UP, held, {name: wanted[name] for name in changes}, actor)
         wake()
-        follow_up.refresh_from_db()
+        return as_written(follow_up)
     return follow_up
 
 
@@ -193,7 +202,7 @@ def complete_follow_up(follow_up_id: int, *, actor: User, done: bool = True) -> 
         with acting(actor.pk):
             FollowUp.objects.filter(pk=follow_up_id).update(done_at=timezone.now() if done else None)
         wake()
-        follow_up.refresh_from_db()
+        return as_written(follow_up)
     return follow_up
 
 
@@ -201,17 +210,22 @@ def editable_follow_up(follow_up_id: int, actor: User) -> FollowUp:
     follow_up: FollowUp | None = FollowUp.objects.visible_to(actor).open().filter(pk=follow_up_id).first()
     if follow_up is None:
         raise NotVisible
-    editable_row(Customer, follow_up.customer_id, actor)
+    check_editable(follow_up.customer_id, actor)
     return follow_up
+
+
+def check_editable(customer_id: int, actor: Actor) -> None:
+    """Raises NotVisible, NotEditable."""
+    editable_row(Customer, customer_id, actor)
 
 
 def record_consent(customer_id: int, *, actor: Actor, channel: str, is_given: bool) -> Consent:
     """What the customer says about marketing by a channel, beside what was said before. A second time adds nothing."""
-    editable_row(Customer, customer_id, actor)
+    check_editable(customer_id, actor)
     held: Consent | None = Consent.objects.filter(customer_id=customer_id, channel=channel).first()
     if held is not None and held.is_given == is_given:
         return held
-    with acting(actor.pk):
+    with acting(actor.pk), adding_to(lambda: check_editable(customer_id, actor)):
         said: Consent = Consent.objects.create(customer_id=customer_id, channel=channel, is_given=is_given)
     wake()
     return said

@@ -1,12 +1,14 @@
 """The guarded write: an UPDATE that holds only at the version it was based on; else other fields merge, same ask."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from django.core.exceptions import ValidationError
-from django.db import connection
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from crm.records import context, log
@@ -17,6 +19,7 @@ from crm.records.statements import prepared
 from crm.records.wake import wake
 
 R = TypeVar("R", bound=Record)
+M = TypeVar("M", bound=Model)
 # Referenced, or it would not be run.
 ACTING = """WITH ctx AS MATERIALIZED (
           SELECT set_config('pulse.actor', %s, true) AS actor, set_config('pulse.way', %s, true) AS way)"""
@@ -93,6 +96,29 @@ def insert_sql(table: str, columns: tuple[str, ...], returned: tuple[str, ...]) 
         INSERT INTO {quote(table)} ({", ".join(map(quote, columns))})
         SELECT {", ".join(["%s"] * len(columns))} FROM ctx WHERE ctx.actor IS NOT NULL AND ctx.way IS NOT NULL
         RETURNING {", ".join(map(quote, returned))}"""  # noqa: S608  (names of columns of our own)
+
+
+@contextmanager
+def adding_to(check: Callable[[], object]) -> Iterator[None]:
+    """For a new row of a record that may be deleted for good at any moment: then `check`, asked again, says so."""
+    is_part = connection.in_atomic_block
+    try:
+        with transaction.atomic():
+            yield
+            if is_part:  # of a caller's transaction, whose end would be the first to ask whether the record is there
+                connection.check_constraints()
+    except IntegrityError:
+        check()
+        raise
+
+
+def as_written(row: M) -> M:
+    """What it holds now. Raises NotVisible when it has been deleted for good since."""
+    try:
+        row.refresh_from_db()
+    except ObjectDoesNotExist:
+        raise NotVisible from None
+    return row
 
 
 def editable_row(model: type[Record], record_id: int, actor: Actor) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from crm.records.access import Access
+from crm.records.errors import NotVisible
 from crm.requests import services
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import Kind, kinds
@@ -56,6 +57,8 @@ def send(request: StaffRequest, customer_id: int, kind: Kind, form: RequestForm)
         form.refuse(error)
     except services.KeyReused:
         form.add_error(None, _("This form was sent already, with other words. Open a new one."))
+    except NotVisible:
+        raise Http404 from None
     return None
 
 

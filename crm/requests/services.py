@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from crm.records.errors import NotEditable, NotVisible, RecordError
 from crm.records.models import Actor
 from crm.records.reading import visible_row
 from crm.records.wake import wake as wake_relay
+from crm.records.writing import adding_to, as_written
 from crm.requests import engine, learning
 from crm.requests.kinds import FOR_CUSTOMER, Kind, kind_named, kinds
 from crm.requests.models import OPEN, Request, State
@@ -68,9 +69,8 @@ def accept_request(
     if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
         return same(earlier, kind, customer_id, clean)
     check_room(customer_id)
-    is_part = connection.in_atomic_block
     try:
-        with acting(actor.pk), transaction.atomic():
+        with acting(actor.pk), adding_to(lambda: check_customer(customer_id, actor, kind)):
             request: Request = Request.objects.create(
                 customer_id=customer_id,
                 sender=sender,
@@ -78,14 +78,11 @@ def accept_request(
                 **placed(kind, clean, received or timezone.now()),
             )
             wake_after_commit(kind.queue)
-            if is_part:  # of a caller's transaction, whose end would be the first to ask whether the customer is there
-                connection.check_constraints()
             wake_relay()
     except IntegrityError:
-        # Somebody was quicker: with the same key, or with deleting the customer for good.
-        check_customer(customer_id, actor, kind)
         if not checked:
             raise
+        # Somebody was quicker with the same key.
         return same(Request.objects.get(sender=sender, idempotency_key=checked), kind, customer_id, clean)
     return request
 
@@ -238,8 +235,6 @@ def change(request_id: int, actor: Actor, states: tuple[State, ...], only: Q = A
     with acting(actor.pk), transaction.atomic():
         engine.hold_line(request.customer_id)
         if not Request.objects.filter(only, pk=request_id, state__in=states).update(**columns):
-            request.refresh_from_db()
-            raise WrongState(request.state)
+            raise WrongState(as_written(request).state)
     wake_relay()
-    request.refresh_from_db()
-    return request
+    return as_written(request)
