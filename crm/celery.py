@@ -19,6 +19,9 @@ app.conf.update(
     task_ignore_result=True,
     task_queues=[Queue("celery"), Queue("requests")],
     broker_connection_retry_on_startup=True,
+    worker_consumer="crm.consumer:Consumer",
+    # Celery would begin with as many messages as slots are free and take one more for each that is done: seconds.
+    worker_enable_prefetch_count_reduction=False,
     beat_schedule={
         "requests-sweep": {"task": "crm.requests.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
         "requests-learn": {"task": "crm.requests.tasks.learn", "schedule": 5.0, "options": {"expires": 5}},

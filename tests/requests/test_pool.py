@@ -126,6 +126,27 @@ def test_one_queue_is_woken_although_the_broker_broke_at_another(monkeypatch):
     assert woken.wait(PATIENCE)
 
 
+def everybody_listens(stack):
+    """Worker and pool: each for its tasks, and for commands."""
+    with redis.Redis.from_url(stack.redis_url) as broker:
+        said = Counter(each["cmd"] for each in broker.client_list() if each["db"] == "1")
+    return said["brpop"] == said["psubscribe"] == 2
+
+
+def test_a_pool_that_is_at_work_outlives_its_broker(stack, probe, clock):
+    process = stack.children["requests-1"].process
+    for _ in range(3):  # which of its connections it misses first is chance
+        wait_for(lambda: everybody_listens(stack), showing=lambda: stack.log("requests"))
+        at_work = [probe("outlives", ms=1000) for _ in range(3)]
+        wait_for(lambda ids=at_work: set(states(ids)) == {"running"})
+        stack.valkey.kill()
+        stack.valkey.start()
+        wait_for(lambda ids=at_work: set(states(ids)) == {"done"})
+
+    wait_for(lambda: everybody_listens(stack), showing=lambda: stack.log("requests"))
+    assert process.poll() is None
+
+
 @pytest.mark.timeout(180)
 def test_under_kills_of_worker_and_broker_each_request_is_done_once(stack, clock):
     """The short form of `python -m bench kills`."""
