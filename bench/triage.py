@@ -27,8 +27,8 @@ METHOD = (
     "used in the product. The control says the topic that is most frequent in what was learned from. Sure is from 50 "
     "%, as on the page: below, the triage is silent. Calibration error: by how much stated confidence and share of "
     "right guesses differ, in ten bins, weighted. With topics dealt out at random there is nothing to learn, and the "
-    "cross-validation of the training has to find that out. Priorities are learned by the same code; no public data "
-    "were found for them, so no figure is claimed."
+    "cross-validation of the training has to find that out. Priorities and who answers are learned by the same "
+    "code; no public data were found for them, so no figure is claimed."
 )
 
 

@@ -44,7 +44,8 @@ RETURNING id"""
 HAND_OVER = f"""
 UPDATE requests_request
 SET state = 'queued', queue = '{PEOPLE}', lease_until = NULL, worker = '',
-    person_id = %(person)s, take_by = %(take_by)s, desk = %(desk)s
+    person_id = %(person)s, take_by = %(take_by)s, desk = %(desk)s,
+    priority = coalesce(%(priority)s::smallint, priority)
 WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND EXISTS (SELECT FROM held)
 RETURNING id"""  # noqa: S608  (constants)
 # The end of one request and the claim of the next: one statement, one commit, one row of the log for each.
@@ -112,7 +113,7 @@ def finish(attempt: Attempt, result: dict[str, Any], slot: Slot = NOBODY) -> Att
 
 def hand_over(attempt: Attempt, to: Handover, slot: Slot = NOBODY) -> Attempt | None:
     """The request waits for a person from now on. Raises Lost."""
-    values = {"person": to.person_id, "take_by": to.take_by, "desk": json.dumps(to.desk)}
+    values = {"person": to.person_id, "take_by": to.take_by, "desk": json.dumps(to.desk), "priority": to.priority}
     return end(attempt, slot, HAND_OVER_AND_TAKE, **values)
 
 

@@ -37,12 +37,13 @@ class Attempt:
 class Handover(NamedTuple):
     """What a handler returns instead of a result when a person is to answer: whom it is offered, and for how long.
 
-    `desk` is what is known about the placing; crm/requests/desk words it.
+    `desk` is what is known about the placing; crm/requests/desk words it. `priority` holds until a person says another.
     """
 
     person_id: int | None
     take_by: datetime
     desk: dict[str, Any]
+    priority: int | None = None
 
 
 class ForCustomer:
@@ -125,6 +126,12 @@ def register(kind: Kind) -> None:
 
 def kind_named(name: str) -> Kind | None:
     return _kinds.get(name)
+
+
+def words_of(asked: Any) -> str:
+    """What a person reads of a request, or of an attempt at one."""
+    kind = kind_named(asked.kind)
+    return kind.words(asked.payload) if kind and asked.payload else ""
 
 
 def kinds() -> list[Kind]:

@@ -161,6 +161,10 @@ class Request(Logged):
         return None
 
     @property
+    def is_in_time(self) -> bool:
+        return self.finished_at is not None and self.finished_at <= self.deadline_at
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN
 
@@ -210,6 +214,7 @@ class TriageModel(models.Model):
     class Aim(models.TextChoices):
         TOPIC = "topic", _("topic")
         PRIORITY = "priority", _("priority")
+        PERSON = "person", _("who answers such")
 
     aim = models.CharField(_("aim"), max_length=8, primary_key=True, choices=Aim)
     trained_at = models.DateTimeField(_("trained"))

@@ -1,6 +1,7 @@
 """Requests that a person answers: offered to the best placed, taken by one alone, answered or handed on."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from crm.requests.desk import desk, placement, wording
 from crm.requests.desk import services as people
 from crm.requests.models import Request
 from tests.factories import change, make_customer, make_user
-from tests.requests.handling import claim, handle_next, handled
+from tests.requests.handling import claim, handle, handle_next, handled
 
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +197,43 @@ def test_who_has_less_open_is_asked_first(everybody, ask):
     people.take_request(ask().pk, actor=everybody.alice)
 
     assert ask(on=others).person_id == eve.pk
+
+
+def test_an_owner_with_much_to_do_is_spared(everybody, ask):
+    for _ in range(3):
+        people.take_request(ask().pk, actor=everybody.alice)
+
+    request = ask()
+
+    assert request.person_id == everybody.bob.pk
+    assert wording.considered(request)[1]["why"].endswith("3 open requests")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_that_come_together_each_goes_to_who_has_less(everybody, monkeypatch):
+    monkeypatch.setattr(online, "users", lambda: time.sleep(0.1) or set())  # each would count before another has one
+    eve = make_user("eve", team=everybody.bob.team)
+    type(everybody.dana).objects.exclude(pk__in=[everybody.bob.pk, eve.pk]).update(is_active=False)
+    for _ in range(4):
+        customer = make_customer(everybody.dana, owner=None, team=everybody.bob.team_id)
+        services.accept_request("ask", customer.pk, {"subject": "Where is my order?"}, actor=everybody.dana)
+    together, attempts = threading.Barrier(4), [claim() for _ in range(4)]
+
+    def work(attempt):
+        together.wait()
+        try:
+            handle(attempt)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(attempt,)) for attempt in attempts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    offered = list(Request.objects.values_list("person_id", flat=True))
+    assert sorted(offered) == sorted([everybody.bob.pk, eve.pk] * 2)
 
 
 def test_only_those_who_may_change_the_customer_are_asked(everybody, ask):

@@ -122,16 +122,19 @@ def test_no_request_and_no_page_imports_scikit_learn():
 
 @pytest.fixture
 def answered(everybody):
-    """`answered(60)`: so many answered questions, three topics in turn, those about login urgent."""
+    """`answered(60)`: so many answered questions, three topics in turn, those about login urgent.
+
+    All by bob, or by whom `by` names for a topic; those of `late` topics when it was too late.
+    """
     customer = make_customer(everybody.alice)
 
-    def make(n, seed=1):
+    def make(n, seed=1, by=None, late=()):
         now = timezone.now()
         Request.objects.bulk_create(
             Request(
                 customer=customer, kind="ask", sender="x", queue="people", state="done", order={}, begin_by=now,
-                deadline_at=now + timedelta(hours=1), payload={"subject": text}, topic=topic,
-                priority=4 if topic == "login" else 2, person=everybody.bob,
+                deadline_at=now + timedelta(hours=-1 if topic in late else 1), payload={"subject": text}, topic=topic,
+                priority=4 if topic == "login" else 2, person=(by or {}).get(topic, everybody.bob),
                 received_at=now, started_at=now, finished_at=timezone.now(),
             )
             for text, topic in texts(n, seed=seed)
@@ -154,16 +157,47 @@ def ask(everybody):
 def test_what_was_learned_is_said_of_the_next_request_and_asks_who_knows(everybody, answered, ask):
     answered(90)
 
-    assert learning.learn() == ["topic", "priority"]
+    assert learning.learn() == ["topic", "priority", "person"]
     suggesting.forget_what_was_read()
     request = ask("My password is locked, the reset code does not come")
 
     topic, priority = wording.guesses(request)
     assert (topic["value"], priority["value"]) == ("login", "urgent")
     assert "password" in topic["words"]
-    assert (request.topic, request.priority) == ("", 2)
+    assert (request.topic, request.priority) == ("", 4)
     assert wording.first_words(request, True) == {"topic": "login", "priority": "4"}
     assert {each["user"]: each["skill"] for each in request.desk["placed"]}[everybody.bob.pk] == 30
+
+
+@pytest.mark.django_db
+def test_who_answers_such_words_is_learned_and_asked(everybody, answered, ask, client):
+    answered(90, by={"login": everybody.dana, "billing": everybody.alice})
+    Request.objects.update(topic="question")  # so that no topic says who knows it
+    learning.learn()
+    suggesting.forget_what_was_read()
+
+    request = ask("My password is locked, the reset code does not come")
+
+    assert request.person_id == everybody.dana.pk
+    likely = {each["user"]: each["likely"] for each in request.desk["placed"]}
+    assert likely[everybody.dana.pk] > 0.6 > 0.3 > likely[everybody.alice.pk]
+    (guess,) = [each for each in wording.guesses(request) if each["user"]]
+    assert (guess["user"], "password" in guess["words"]) == (everybody.dana.pk, True)
+    client.force_login(everybody.dana)
+    page = client.get(f"/requests/{request.pk}/").content.decode()
+    assert "Who answers such" in page
+    assert f"answers such questions ({round(100 * likely[everybody.dana.pk])} %)" in page
+
+
+@pytest.mark.django_db
+def test_who_answers_late_is_not_learned(everybody, answered, ask):
+    answered(180, by={"login": everybody.dana, "billing": everybody.alice}, late=["login"])
+    learning.learn()
+    suggesting.forget_what_was_read()
+
+    request = ask("My password is locked, the reset code does not come")
+
+    assert {each["user"]: each["likely"] for each in request.desk["placed"]}[everybody.dana.pk] == 0
 
 
 @pytest.mark.django_db
@@ -197,7 +231,7 @@ def test_a_persons_word_is_kept_and_learned(everybody, answered, ask):
     people.answer_request(request.pk, actor=everybody.bob, answer="Mended.", topic="taxes", priority=1)
 
     assert request.pk in {each.pk for each in learning.answers() if each.topic == "taxes"}
-    assert learning.learn() == ["topic", "priority"]
+    assert learning.learn() == ["topic", "priority", "person"]
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Whom a request is offered: of those who may answer it, who knows the topic, has time, and is there.
+"""Whom a request is offered: of those who may answer it, who knows such questions, has time, and is there.
 
 Each candidate has a score between 0 and 1, a weighted mean of what is known, all of which is kept with the request, so
 that its page can say why. Who does not take it in time, or hands it back, is passed over until everybody was asked.
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
@@ -18,29 +18,35 @@ from crm.live import online
 from crm.records.access import Reach
 from crm.records.context import acting
 from crm.records.wake import wake as wake_relay
-from crm.requests.kinds import Attempt, Handover, kind_named
-from crm.requests.models import Request, State
+from crm.requests.kinds import Attempt, Handover, words_of
+from crm.requests.models import Request, State, TriageModel
 from crm.requests.triage import suggesting
 from crm.staff.hours import next_working_hour
 from crm.staff.models import User
 
-WEIGHTS = {"presence": 0.4, "skill": 0.3, "nearness": 0.2, "load": 0.1}
+WEIGHTS = {"presence": 0.35, "skill": 0.25, "load": 0.25, "nearness": 0.15}
 ONLINE, AT_WORK, AWAY = "online", "at work", "away"
 PRESENCE = {ONLINE: 1.0, AT_WORK: 0.5, AWAY: 0.0}
 OWNER, TEAM, ALL = "owner", "team", "all"
 NEARNESS = {OWNER: 1.0, TEAM: 0.5, ALL: 0.0}
 ENOUGH = 3  # answers in time that count as half of all that one can know about a topic
+MUCH = 5  # open requests with which one has half as much time as with none
 REMEMBERED = timedelta(days=365)  # for which answers count as skill
 SHOWN = 5  # candidates kept with the request
 MOST = 100  # offered anew at once
+LOCK = 0x504C4143
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One person and what speaks for her: `skill` answers in time on the topic, `load` open requests."""
+    """One person and what speaks for her: `skill` answers in time on the topic, `load` open requests.
+
+    `likely` is how probable it is, as was learned from answers in time, that such words are hers to answer.
+    """
 
     user: int
     skill: int
+    likely: float
     load: int
     presence: str
     nearness: str
@@ -49,21 +55,27 @@ class Candidate:
     def score(self) -> float:
         parts = {
             "presence": PRESENCE[self.presence],
-            "skill": self.skill / (self.skill + ENOUGH),
+            "skill": max(self.likely, self.skill / (self.skill + ENOUGH)),
+            "load": 1 / (1 + self.load / MUCH),
             "nearness": NEARNESS[self.nearness],
-            "load": 1 / (1 + self.load),
         }
         return sum(WEIGHTS[name] * part for name, part in parts.items())
 
 
 def offer(request: Request, *, topic: str = "", passed: Iterable[int] = ()) -> Handover:
-    """To the best of those who are able and were not passed over; to nobody where there is none."""
+    """To the best of those who are able and were not passed over; to nobody where there is none.
+
+    One at a time until the transaction ends: of many that come together each adds to the load that the next one sees.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     now = timezone.now()
     people = {user.pk: user for user in able(request.customer)}
     left_out = [each for each in passed if each in people]
     if len(left_out) == len(people):
         left_out = []
-    ranked = rank(request.customer, [user for user in people.values() if user.pk not in left_out], topic, now)
+    asked = [user for user in people.values() if user.pk not in left_out]
+    ranked = rank(request.customer, asked, topic, words_of(request), now)
     within = timedelta(seconds=settings.REQUESTS_TAKE_WITHIN)
     desk = {"placed": [{**asdict(each), "score": round(each.score, 3)} for each in ranked[:SHOWN]], "passed": left_out}
     if not ranked:
@@ -75,11 +87,10 @@ def offer(request: Request, *, topic: str = "", passed: Iterable[int] = ()) -> H
 
 def first_offer(attempt: Attempt) -> Handover:
     """What the handler of a kind returns that a person answers: what it is about is guessed, and who knows that."""
-    kind = kind_named(attempt.kind)
-    guesses = suggesting.suggest(kind.words(attempt.payload)) if kind else {}
-    topic = guesses.get("topic", {}).get("value", "")
+    guesses = suggesting.suggest(words_of(attempt))
+    topic, priority = (guesses.get(aim, {}).get("value", "") for aim in ("topic", "priority"))
     to = offer(Request.objects.select_related("customer").get(pk=attempt.request_id), topic=topic)
-    return to._replace(desk={**to.desk, "triage": guesses})
+    return to._replace(desk={**to.desk, "triage": guesses}, priority=int(priority) if priority else None)
 
 
 def able(customer: Any) -> list[User]:
@@ -94,11 +105,12 @@ def may_answer(user: User, customer: Any) -> bool:
     return access.sees_contacts and access.admits(scope, "view") and access.admits(scope, "edit")
 
 
-def rank(customer: Any, users: list[User], topic: str, now: datetime) -> list[Candidate]:
+def rank(customer: Any, users: list[User], topic: str, words: str, now: datetime) -> list[Candidate]:
     """The best first."""
     here = online.users()
     loads = counted(Request.objects.open().filter(person__in=users))
     skills = counted(answered_well(topic, now).filter(person__in=users)) if topic else {}
+    likely = suggesting.confidences(TriageModel.Aim.PERSON, words)
 
     def presence(user: User) -> str:
         return ONLINE if user.pk in here else AT_WORK if next_working_hour(now, user) == now else AWAY
@@ -108,7 +120,14 @@ def rank(customer: Any, users: list[User], topic: str, now: datetime) -> list[Ca
         return OWNER if user.pk == customer.owner_id else TEAM if near else ALL
 
     found = [
-        Candidate(user.pk, skills.get(user.pk, 0), loads.get(user.pk, 0), presence(user), nearness(user))
+        Candidate(
+            user=user.pk,
+            skill=skills.get(user.pk, 0),
+            likely=round(likely.get(str(user.pk), 0.0), 3),
+            load=loads.get(user.pk, 0),
+            presence=presence(user),
+            nearness=nearness(user),
+        )
         for user in users
     ]
     return sorted(found, key=lambda each: (-each.score, each.user))

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm.requests.desk.placement import ALL, AT_WORK, AWAY, ONLINE, OWNER, TEAM
-from crm.requests.kinds import kind_named
+from crm.requests.kinds import words_of
 from crm.requests.live import title_of
 from crm.requests.models import Request
 
@@ -38,6 +38,8 @@ def reasons(placed: Mapping[str, Any]) -> list[str]:
     if skill:
         words = ngettext("answered %d of this topic in time", "answered %d of this topic in time", skill)
         said.append(words % skill)
+    if likely := round(100 * placed.get("likely", 0)):
+        said.append(_("answers such questions (%d %%)") % likely)
     if open_now:
         said.append(ngettext("%d open request", "%d open requests", open_now) % open_now)
     else:
@@ -47,7 +49,5 @@ def reasons(placed: Mapping[str, Any]) -> list[str]:
 
 def asked(request: Request) -> tuple[str, str]:
     """The first line of what was asked, or what kind of request it is where nothing is left; and the rest."""
-    kind = kind_named(request.kind)
-    words = kind.words(request.payload) if kind and request.payload else ""
-    first, _, rest = words.partition("\n")
+    first, _, rest = words_of(request).partition("\n")
     return first or title_of(request.kind), rest

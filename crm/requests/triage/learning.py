@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm.requests.kinds import kind_named
+from crm.requests.kinds import words_of
 from crm.requests.models import Request, State, TriageModel
 from crm.requests.triage.training import train
 
@@ -21,7 +21,7 @@ def learn() -> list[str]:
             return []
         answered = answers()
         newest = answered[0].finished_at if answered else None
-        if newest is None or TriageModel.objects.filter(newest=newest).exists():
+        if newest is None or TriageModel.objects.filter(newest=newest).count() == len(TriageModel.Aim):
             return []
         return [learn_aim(aim, answered, newest) for aim in TriageModel.Aim]
 
@@ -43,8 +43,8 @@ def answers() -> list[Request]:
 
 
 def learn_aim(aim: TriageModel.Aim, answered: list[Request], newest: datetime) -> str:
-    labels = [request.topic if aim == TriageModel.Aim.TOPIC else str(request.priority) for request in answered]
-    trained = train([words_of(request) for request in answered], labels)
+    examples = [(words_of(request), label) for request in answered if (label := label_of(request, aim))]
+    trained = train([words for words, _ in examples], [label for _, label in examples])
     TriageModel.objects.update_or_create(
         aim=aim,
         defaults={
@@ -60,6 +60,12 @@ def learn_aim(aim: TriageModel.Aim, answered: list[Request], newest: datetime) -
     return str(aim.value)
 
 
-def words_of(request: Request) -> str:
-    kind = kind_named(request.kind)
-    return kind.words(request.payload) if kind else ""
+def label_of(request: Request, aim: TriageModel.Aim) -> str | None:
+    """What there is to learn from an answer: of who answers such, nothing from one that came too late."""
+    match aim:
+        case TriageModel.Aim.TOPIC:
+            return str(request.topic)
+        case TriageModel.Aim.PRIORITY:
+            return str(request.priority)
+        case TriageModel.Aim.PERSON:
+            return str(request.person_id) if request.is_in_time else None

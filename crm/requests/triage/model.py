@@ -48,6 +48,13 @@ class Model:
         best = max(range(len(self.classes)), key=shares.__getitem__)
         return Guess(self.classes[best], self.coverage * shares[best], self.reasons(found, best))
 
+    def confidences(self, text: str) -> dict[str, float]:
+        """Of each class; empty for a text without a word that is known."""
+        found = self.weigh(text)
+        return {
+            name: self.coverage * share for name, share in zip(self.classes, self.shares(found), strict=True) if found
+        }
+
     def shares(self, found: Mapping[int, float]) -> list[float]:
         """The probability of each class, if it is one of them."""
         scores = [

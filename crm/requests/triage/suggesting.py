@@ -27,6 +27,12 @@ def suggest(words: str) -> dict[str, Any]:
     }
 
 
+def confidences(aim: str, words: str) -> dict[str, float]:
+    """Of each class of the aim; empty where nothing was learned that says something of these words."""
+    model = models().get(aim)
+    return model.confidences(words) if model else {}
+
+
 def models() -> dict[str, Model]:
     if time.monotonic() - _Held.read_at > FRESH:
         trained = dict(TriageModel.objects.values_list("aim", "trained_at"))

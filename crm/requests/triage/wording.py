@@ -17,6 +17,7 @@ def guesses(request: Request) -> list[dict[str, Any]]:
     return [
         {
             "about": Aim(aim).label,
+            "user": int(guess["value"]) if aim == Aim.PERSON else None,
             "value": LABELS.get(guess["value"], guess["value"]),
             "percent": min(99, round(100 * guess["confidence"])),
             "words": guess["words"],
@@ -47,7 +48,8 @@ def first_words(request: Request, sees_contacts: bool) -> dict[str, Any]:
     """What the form starts with: what a person said, else what is guessed, for who may read what it is guessed from."""
     said: dict[str, Any] = {"topic": request.topic, "priority": request.priority}
     if not request.topic and sees_contacts:
-        said |= {aim: guess["value"] for aim, guess in (request.desk or {}).get("triage", {}).items()}
+        guessed = (request.desk or {}).get("triage", {})
+        said |= {aim: guessed[aim]["value"] for aim in said if aim in guessed}
     return said
 
 
