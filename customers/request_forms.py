@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.requests.forms import RequestForm
 from customers.forms import field
+from customers.live import CUSTOMER
 from customers.models import Consent
 
 DETAILS = (
@@ -21,8 +22,9 @@ class DetailsForm(RequestForm):
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
         for name in DETAILS:
-            self.fields[name] = field(name, {})
-            self.fields[name].required = False
+            if CUSTOMER.may_write([name], self.sees_contacts):
+                self.fields[name] = field(name, {})
+                self.fields[name].required = False
 
 
 class CallBackForm(RequestForm):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from crm.records.access import Access
 from crm.requests.forms import RequestForm
 from crm.requests.kinds import FOR_CUSTOMER, Attempt, Kind, Refused, register
 from crm.staff.hours import next_working_hour
@@ -18,6 +19,7 @@ from customers import erasing, facts, mails, services
 from customers.copies.making import make_copy
 from customers.due import may_approve
 from customers.erasures import services as erasures
+from customers.live import CUSTOMER
 from customers.models import Customer
 from customers.placement import best_placed
 from customers.request_forms import CallBackForm, ConsentForm, DetailsForm
@@ -58,6 +60,10 @@ class Details(Payload):
         if not self.model_fields_set:
             raise PydanticCustomError("nothing", "{said}", {"said": _("Say what is to be changed.")})
         return self
+
+
+def may_say_details(access: Access, payload: dict[str, Any]) -> bool:
+    return CUSTOMER.may_write(payload, access.sees_contacts)
 
 
 def change_details(attempt: Attempt) -> dict[str, Any]:
@@ -164,6 +170,7 @@ register(
         about=gettext_lazy("Applies what the customer says is right. What is left empty stays as it is."),
         payload=Details,
         apply=change_details,
+        may_say=may_say_details,
         module="customers",
         is_customers=True,
         form=DetailsForm,

@@ -47,9 +47,9 @@ def update_customer(customer_id: int, *, actor: Actor, version: int, changes: di
 
     `version` is the one that the actor saw. Raises Conflict, NotVisible, NotEditable, ValidationError by field.
     """
-    if not actor.access.sees_contacts and not CUSTOMER.contact.isdisjoint(changes):
-        editable_row(Customer, customer_id, actor)
-        raise NotEditable  # nobody writes over what she sees masked
+    if not CUSTOMER.may_write(changes, actor.access.sees_contacts):
+        check_editable(customer_id, actor)
+        raise NotEditable
     columns = facts.clean(changes, actor=actor)
     if "owner_id" in columns and "team_id" not in columns and columns["owner_id"]:
         columns["team_id"] = team_of(columns["owner_id"], actor)

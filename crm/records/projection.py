@@ -53,6 +53,10 @@ class Projection:
         names = {self.by_column[column].name for column in before if column in self.by_column}
         return {name: value for name, value in projected.items() if name in names}
 
+    def may_write(self, names: Iterable[str], sees_contacts: bool) -> bool:
+        """Nobody writes over what she sees masked."""
+        return sees_contacts or self.contact.isdisjoint(names)
+
     def reading(self, values: Mapping[str, Any], sees_contacts: bool) -> dict[str, Any]:
         """What a reader may see: contact details are masked without the right to them."""
         if sees_contacts or self.contact.isdisjoint(values):

@@ -10,6 +10,11 @@ from django.core.exceptions import ValidationError
 class RequestForm(forms.Form):
     """Its fields are called as those of the payload; what is left empty is not said."""
 
+    def __init__(self, data: Any = None, *, sees_contacts: bool = True, **options: Any) -> None:
+        """`sees_contacts`: whether whoever fills it in does; it has no fields for what she sees masked."""
+        super().__init__(data, **options)
+        self.sees_contacts = sees_contacts
+
     def payload(self) -> dict[str, Any]:
         return {
             name: value.isoformat() if isinstance(value, datetime) else value

@@ -60,6 +60,10 @@ def anybody(access: Access) -> bool:
     return True
 
 
+def anything(access: Access, payload: dict[str, Any]) -> bool:
+    return True
+
+
 def no_size(payload: dict[str, Any]) -> int:
     return 0
 
@@ -84,6 +88,7 @@ class Kind:
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
     `words` is what a person reads of a payload and the triage learns from; its first line stands for it in lists.
     `tell` writes to the customer what a person answered, in the transaction of the answer.
+    `may_ask` says who may send the kind at all, `may_say` who this payload.
     One that `is_customers` own to send is taken from the sites they use. One that `is_signed` is its sender's word at
     that moment: once ended it is not tried again, by whoever it be. One that `reaches_trash` is asked for customers in
     the trash, too. With a `form`, staff can send it from the customer's page, where `about` tells them what it does.
@@ -104,6 +109,7 @@ class Kind:
     words: Callable[[dict[str, Any]], str] = no_words
     tell: Callable[[Any, dict[str, Any], str], None] = tell_nobody
     may_ask: Callable[[Access], bool] = anybody
+    may_say: Callable[[Access, dict[str, Any]], bool] = anything
     is_customers: bool = False
     is_signed: bool = False
     reaches_trash: bool = False

@@ -32,7 +32,7 @@ def new_request(request: StaffRequest, customer_id: int) -> HttpResponse:
     kind = offered.get((given or request.GET).get("kind") or next(iter(offered), ""))
     if kind is None or kind.form is None:
         raise Http404
-    form = kind.form(given, auto_id="request-%s")
+    form = kind.form(given, sees_contacts=request.user.access.sees_contacts, auto_id="request-%s")
     if given is not None and (sent := send(request, customer_id, kind, form)):
         if not request.htmx:
             return redirect("requests:page", sent.pk)

@@ -65,6 +65,8 @@ def accept_request(
     kind, checked = check_kind(kind_name, actor.access), check_key(key)
     clean = check_payload(kind, payload)
     check_customer(customer_id, actor, kind)
+    if not kind.may_say(actor.access, clean):
+        raise NotEditable
     sender = sender or f"user:{actor.pk}"
     if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
         return same(earlier, kind, customer_id, clean)

@@ -18,6 +18,7 @@ from crm.staff.models import User
 from customers.imports import checking, matching, tables
 from customers.imports.checking import Known
 from customers.imports.matching import Row
+from customers.live import CUSTOMER
 from customers.models import Customer, ImportLine, Tag
 
 Outcome = ImportLine.Outcome
@@ -101,7 +102,7 @@ def put(rows: Sequence[Row], way: Way) -> list[Result]:
     taken: set[int] = set()
     for row in rows:
         found = [held[each] for each in ids[row.number] if each in held]
-        if complaint := refusal(row, found, way.actor):
+        if complaint := refusal(row, found, way):
             results.append(Result(row.number, Outcome.FAILED, reason=complaint))
         elif not found:
             new.append(row)
@@ -116,14 +117,28 @@ def put(rows: Sequence[Row], way: Way) -> list[Result]:
     return results + put(again, way)
 
 
-def refusal(row: Row, found: Sequence[Mapping[str, Any]], actor: User) -> str:
+def refusal(row: Row, found: Sequence[Mapping[str, Any]], way: Way) -> str:
     if len(found) > 1:
         return _("%d customers have this key.") % len(found)
-    if found and not actor.access.admits(found[0], "edit"):
+    if found and not way.actor.access.admits(found[0], "edit"):
         return _("You may see this customer but not change it.")
+    if found and not may_change(row, way):
+        return masked()
     if not found and not row.columns.get("name"):
         return checking.reason(ValidationError({"name": [_("Give a name.")]}))
     return ""
+
+
+def may_change(row: Row, way: Way) -> bool:
+    """Whether it gives no contact details that its owner sees masked, but the one by which the customer was found."""
+    given = {name for name, value in row.columns.items() if value}
+    if way.key == "emails" and len(row.columns.get("emails", ())) == 1:
+        given.discard("emails")
+    return CUSTOMER.may_write(given, way.actor.access.sees_contacts)
+
+
+def masked() -> str:
+    return _("You see contact details masked, so you cannot give new ones of a customer who is there already.")
 
 
 class References:
@@ -168,7 +183,12 @@ def tried(rows: Sequence[Row], way: Way) -> list[Result]:
     results = []
     for row in rows:
         keys = set(row.keys(way.key))
-        results.append(Result(row.number, Outcome.CREATED if way.seen.isdisjoint(keys) else Outcome.UPDATED))
+        if way.seen.isdisjoint(keys):
+            results.append(Result(row.number, Outcome.CREATED))
+        elif may_change(row, way):
+            results.append(Result(row.number, Outcome.UPDATED))
+        else:
+            results.append(Result(row.number, Outcome.FAILED, reason=masked()))
         way.seen.update(keys)
     return results
 

@@ -58,6 +58,21 @@ def test_who_sees_contact_details_masked_cannot_change_them(programs, aisha, mas
     assert programs.bob.patch(path, {"version": 1, "city": "York"}).status_code == 200
 
 
+def test_who_sees_contact_details_masked_gives_those_of_a_new_customer_but_no_request_with_others(programs, aisha):
+    Role.objects.filter(code="agent").update(sees_contacts=False)
+    asked = {"kind": "change_details", "customer": aisha.pk}
+
+    added = programs.bob.post("/customers", {"kind": "person", "name": "Bo Ek", "emails": ["bo@ek.example"]})
+
+    assert (added.status_code, added.json()["emails"]) == (201, ["b•••@e•••.example"])
+    assert Customer.objects.get(name="Bo Ek").emails == ["bo@ek.example"]
+    for payload in ({"emails": ["b@e.org"]}, {"city": "York", "born_on": None}):
+        assert is_problem(programs.bob.post("/requests", asked | {"payload": payload}), 403)
+        assert is_problem(programs.charlie.post("/requests", asked | {"payload": payload}), 404)
+        assert programs.dana.post("/requests", asked | {"payload": payload}).status_code == 202
+    assert programs.bob.post("/requests", asked | {"payload": {"city": "York"}}).status_code == 202
+
+
 def test_a_read_is_never_older_than_the_last_write(programs, everybody, aisha):
     path = f"/customers/{aisha.pk}"
     programs.alice.get(path)

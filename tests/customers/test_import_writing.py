@@ -6,6 +6,7 @@ import pytest
 
 from crm.records.errors import NotEditable
 from crm.records.models import ChangeNew
+from crm.staff.models import Role, User
 from customers import services
 from customers.imports.checking import Known
 from customers.imports.writing import Way, import_customers
@@ -60,6 +61,35 @@ def test_who_leaves_owner_and_team_out_owns_what_she_imports(everybody):
     (result,) = run(everybody.alice, {"name": "A"})
     customer = Customer.objects.get(pk=result.customer_id)
     assert (customer.owner_id, customer.team_id) == (everybody.alice.pk, everybody.alice.team_id)
+
+
+@pytest.mark.parametrize(
+    "said", [{"emails": ["anna@bell.example", "b@e.org"]}, {"phones": ["0113 496 0188"]}, {"street": "1 High St"}]
+)
+def test_who_sees_contact_details_masked_gives_those_of_new_customers_alone(everybody, said):
+    Role.objects.filter(code="agent").update(sees_contacts=False)
+    alice = User.objects.get(pk=everybody.alice.pk)
+    assert outcomes(run(alice, FULL, key="emails")) == ["created"]
+    anna = Customer.objects.get()
+    row = {"emails": ["anna@bell.example"], "city": "York"}
+
+    for is_dry in (True, False):
+        results = run(alice, row | said, row | {"phones": []}, key="emails", is_dry=is_dry)
+        assert outcomes(results) == ["failed", "updated"]
+        assert "masked" in results[0].reason
+    changed = Customer.objects.get()
+    assert (changed.city, changed.version) == ("York", 2)
+    assert [getattr(changed, name) for name in said] == [getattr(anna, name) for name in said]
+
+
+def test_a_dry_run_says_of_rows_with_the_same_key_what_would_become_of_them(everybody):
+    Role.objects.filter(code="agent").update(sees_contacts=False)
+    alice = User.objects.get(pk=everybody.alice.pk)
+    rows = [{"name": "A", "reference": "A-1"}, {"reference": "A-1", "postcode": "LS1"}]
+
+    foretold = run(alice, *rows, key="reference", is_dry=True)
+
+    assert outcomes(foretold) == ["created", "failed"] == outcomes(run(alice, *rows, key="reference"))
 
 
 def test_wrong_rows_fail_with_every_reason_and_the_others_are_written(everybody):

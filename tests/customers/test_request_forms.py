@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from crm.requests.kinds import kind_named
 from crm.requests.models import Request
+from crm.staff.models import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,19 @@ def test_what_is_wrong_in_the_form_is_said_beside_its_field(customer, browser_of
         assert set(answer.context["form"].errors) == {field or "__all__"}
         assert "error" in answer.content.decode()
     assert not Request.objects.exists()
+
+
+def test_who_sees_contact_details_masked_is_not_asked_for_them(customer, browser_of):
+    Role.objects.filter(code="agent").update(sees_contacts=False)
+    address, browser = f"/requests/of/{customer.pk}/new/?kind=change_details", browser_of("bob")
+    by_hand = {"kind": "change_details", "phones": "0113 496 0188"}
+
+    shown = set(browser.get(address).context["form"].fields)
+
+    assert shown == {"name", "title", "city", "region", "country", "language"}
+    assert browser.post(address, by_hand).status_code == 422
+    assert browser.post(address, by_hand | {"city": "York"}).status_code == 302
+    assert Request.objects.get().payload == {"city": "York"}
 
 
 def test_the_form_offers_the_kinds_that_one_may_send(customer, browser_of):
