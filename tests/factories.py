@@ -7,7 +7,8 @@ from django.db import connection
 from psycopg.rows import dict_row
 from psycopg.types.json import JsonbLoader
 
-from crm.live.relay import Mover, Relay
+from crm.live.mover import Mover
+from crm.live.relay import Relay
 from crm.staff import services
 from crm.staff.models import Team, User
 from customers.models import Customer

@@ -11,7 +11,7 @@ import psycopg
 from bench.crew import Crew
 from bench.relay.judge import Verdict, head, replay, rows
 from bench.relay.writers import held_snapshot, write_mixed
-from crm.live.relay import MOST, SHARED
+from crm.live.mover import MOST, SHARED
 
 NAIVE = f"""
 WITH next AS (SELECT * FROM change_new WHERE id > %(last)s ORDER BY id LIMIT %(limit)s), numbered AS (

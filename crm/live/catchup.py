@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.db.models.functions import Now
 
 from crm.live.frames import DIRECTORY, Delivered
+from crm.live.socket import Identity
 from crm.records import log, registry
 from crm.records.access import Access
 from crm.records.directory import Directory
 from crm.records.models import Reader
+from crm.staff.models import ApiToken
+from crm.staff.services import digest_of
 
 MOST_MISSED = 2_000  # changes; a client that missed more fetches its regions again instead
 
@@ -126,6 +131,19 @@ def accesses(user_ids: Iterable[int]) -> dict[int, Access]:
     """The present rights of users who may sign in."""
     users = get_user_model()._default_manager.select_related("role").filter(pk__in=list(user_ids), is_active=True)
     return {user.pk: user.access for user in users}
+
+
+def ended(identities: Collection[Identity]) -> set[Identity]:
+    """Those whose session or token does not hold any more: what the log tells one by one, asked of all at once."""
+    keys = Session.objects.filter(expire_date__gt=Now()).values_list("session_key", flat=True)
+    sessions = {digest_of(key) for key in keys}
+    token_ids = [each.token_id for each in identities if each.token_id]
+    tokens = set(ApiToken.objects.filter(pk__in=token_ids, revoked_at=None).values_list("pk", flat=True))
+    return {
+        each
+        for each in identities
+        if (each.session and each.session not in sessions) or (each.token_id and each.token_id not in tokens)
+    }
 
 
 def visible_topics(reader: Reader, topics: Collection[str]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """The socket's door, /ws/live: who may come in, and the way of what comes in and goes out."""
 
 import asyncio
-import hashlib
 import json
 import logging
 import time
@@ -140,8 +139,7 @@ def by_session(key: str) -> Found | None:
     user: Any = get_user(request)
     if not user.is_authenticated or not user.is_active:
         return None
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return Identity(user.pk, digest, None, session.expires_at), user.access
+    return Identity(user.pk, staff.digest_of(key), None, session.expires_at), user.access
 
 
 def by_token(plain: str) -> Found | None:

@@ -124,11 +124,16 @@ class Hub:
             await self.give_out(rows)
 
     async def change_epoch(self) -> None:
-        """The log was restored: positions of before mean nothing any more."""
+        """The log was restored: positions of before mean nothing any more, nor who could come in by then."""
         await self.take_position()
-        for socket in self.watches.sockets:
+        sockets = list(self.watches.sockets)
+        for socket in sockets:
             socket.put({"resync": True, "epoch": self.epoch, "head": self.head})
             socket.flush()
+        self.rights += 1
+        ended = await ask(catchup.ended, {socket.identity for socket in sockets})
+        self.close_where(lambda socket: socket.identity in ended)
+        await self.recheck(sockets)
 
     # What goes out.
 

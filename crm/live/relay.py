@@ -1,86 +1,37 @@
 """The relay: moves committed changes from the inbox into the log, in one order without gaps, then caches and publishes.
 
 One relay leads, by an advisory lock that only relays take; the others stand by. Who led and died left either rows in
-the inbox or rows in the log, never anything between: hubs that miss a published row read it from the log.
+the inbox or rows in the log, never anything between: hubs that miss a published row read it from the log. That
+PostgreSQL crashed is seen by a table that it does not log and so finds empty (`log_unbroken`): then whoever led tells
+again under the same numbers what was told and is not in the log; where she cannot, a new epoch begins.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from django.db import connections
-from psycopg.rows import dict_row
 
 from crm.live import bus
 from crm.live.announcing import announce, write_cache
+from crm.live.mover import Mover, Told, connect
 from crm.readiness import say_ready
 from crm.records import registry
-from crm.records.log import COLUMNS
 
 log = logging.getLogger(__name__)
 
 LOCK = 0x50554C53  # the key of the lock that makes one relay the leader
 STAND_BY = 0.1  # seconds between tries to take the lead
-MOST = 500  # rows looked at, moved and published at once
-CROWDED = 50  # moved of those that wait in masses: ten times as many take ten times as long, in which all others wait
-BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
-BUSY_FOR = 2.0  # seconds after a change that count as busy
-SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
-SWEEP_REST = 40  # times as long as a sweep took, until the next: it meets all that an open bulk update has written, and
-# all that a held snapshot keeps from vacuum, and meanwhile everybody waits
-SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
-PARTITION = 1_000_000  # changes in one partition of the log
+GIVE_WAY = 1.0  # seconds that who led before a crash has to come back
 
-# Most looks find nothing, and starting the statement that moves takes longer than finding that out.
-LOOK = f"SELECT count(*) AS n FROM (SELECT FROM change_new WHERE id > %s LIMIT {MOST}) AS looked"  # noqa: S608  (constant)
-SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
-# A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves
-# the planner the index of roots alone, and a row's place none at all: planned for a short inbox, it would else walk
-# over all that waits, and all that was moved and is not vacuumed yet.
-# Nothing moves unless epoch and head are those that the relay knows; asked only when rows wait, by the update itself.
-MOVE = f"""
-WITH waiting AS MATERIALIZED (
-    SELECT * FROM (SELECT *, ctid AS tid FROM change_new WHERE id > %(low)s ORDER BY id LIMIT {MOST}) n WHERE (
-        SELECT o.id FROM change_new o WHERE (o.root, o.id) BETWEEN (n.root, 0) AND (n.root, %(low)s) LIMIT 1) IS NULL
-    ORDER BY id LIMIT %(limit)s
-), state AS (
-    UPDATE log_state SET head = head + (SELECT count(*) FROM waiting),
-        directory_seq = coalesce(head + (
-            SELECT max(place) FROM (SELECT record, row_number() OVER (ORDER BY id) AS place FROM waiting)
-            WHERE record = ANY(%(directory)s)), directory_seq)
-    WHERE EXISTS (SELECT FROM waiting) AND epoch = %(epoch)s AND head = %(head)s
-    RETURNING head
-), taken AS (
-    DELETE FROM change_new WHERE ctid = ANY(ARRAY(SELECT tid FROM waiting)) AND EXISTS (SELECT FROM state)
-), numbered AS (
-    INSERT INTO change (seq, {SHARED}, numbered_at)
-    SELECT %(head)s + row_number() OVER (ORDER BY id), {SHARED}, clock_timestamp() FROM waiting
-    WHERE EXISTS (SELECT FROM state)
-    RETURNING *
-), counted AS (
-    INSERT INTO records_tally AS t (record, dimension, value, owner_id, team_id, n)
-    SELECT record, dimension, value, coalesce((side.row ->> 'owner_id')::bigint, 0),
-           coalesce((side.row ->> 'team_id')::bigint, 0), sum(side.n)
-    FROM numbered
-    CROSS JOIN LATERAL (VALUES
-        (data, CASE op WHEN 'd' THEN 0 ELSE 1 END),
-        (data || coalesce(before, '{{}}'), CASE op WHEN 'c' THEN 0 ELSE -1 END)) AS side (row, n)
-    CROSS JOIN LATERAL (
-        SELECT 'all' AS dimension, '' AS value
-        UNION ALL SELECT 'created_on', left(side.row ->> 'created_at', 10)
-        UNION ALL SELECT name, side.row ->> name FROM unnest(%(columns)s::text[]) name WHERE side.row ? name) AS counts
-    WHERE record = ANY(%(counted)s) AND side.row ->> 'deleted_at' IS NULL
-      AND (op <> 'u' OR before ?| %(moving)s::text[])
-    GROUP BY 1, 2, 3, 4, 5 HAVING sum(side.n) <> 0
-    ON CONFLICT (record, dimension, value, owner_id, team_id) DO UPDATE SET n = t.n + EXCLUDED.n
-)
-SELECT numbered.*, lowest, highest
-FROM (SELECT min(id) AS lowest, max(id) AS highest FROM waiting) AS found LEFT JOIN numbered ON true
-WHERE highest IS NOT NULL ORDER BY seq
-"""  # noqa: S608  (constants)
+LEFT = """
+SELECT leader, leader IS NOT NULL AND NOT EXISTS (SELECT FROM log_unbroken) AS is_broken FROM log_state"""
+TAKE_OVER = """
+WITH unbroken AS (INSERT INTO log_unbroken VALUES (1) ON CONFLICT DO NOTHING)
+UPDATE log_state SET leader = %s, epoch = CASE WHEN %s THEN epoch ELSE gen_random_uuid() END"""
 
 
 class Relay:
@@ -90,6 +41,8 @@ class Relay:
         self.stopping = threading.Event()
         self.woken = threading.Event()
         self.clock: Callable[[], float] = time.monotonic
+        self.id = uuid.uuid4()
+        self.told = Told()
         counted = [each for each in registry.record_types() if each.tally]
         columns = sorted({column for each in counted for column in each.tally})
         self.constants = {
@@ -118,6 +71,9 @@ class Relay:
             # A leader that is stopped or cut off would hold the lock for ever: PostgreSQL ends its session instead.
             connection.execute("SET idle_session_timeout = '3s'")
             say_ready()
+            left = self.left(connection)
+            if left["is_broken"] and left["leader"] != self.id:
+                self.stopping.wait(GIVE_WAY)
             while not self.stopping.is_set() and not self.take_lead(connection):
                 self.stopping.wait(STAND_BY)
             if not self.stopping.is_set():
@@ -135,8 +91,27 @@ class Relay:
         found = connection.execute("SELECT pg_try_advisory_lock(%s) AS mine", [LOCK]).fetchone()
         return bool(found and found["mine"])
 
+    def left(self, connection: "psycopg.Connection[Any]") -> dict[str, Any]:
+        """Who led last and has not ended in order ("leader"), and whether PostgreSQL crashed since ("is_broken")."""
+        found: dict[str, Any] | None = connection.execute(LEFT).fetchone()
+        assert found is not None
+        return found
+
+    def take_over(self, connection: "psycopg.Connection[Any]", mover: Mover) -> None:
+        """Before the first number is given, and on disk."""
+        left = self.left(connection)
+        if left["leader"] != self.id:
+            self.told.batches.clear()
+        goes_on = not left["is_broken"] or (left["leader"] == self.id and mover.tell_again())
+        connection.execute(TAKE_OVER, [self.id, goes_on])
+        if not goes_on:
+            log.warning("PostgreSQL crashed, and what it forgot nobody knows: a new epoch of the log begins")
+            mover.take_position()
+
     def lead(self, connection: "psycopg.Connection[Any]") -> None:
-        mover = Mover(connection, self.constants, self.clock)
+        mover = Mover(connection, self.constants, self.clock, self.told)
+        self.take_over(connection, mover)
+        connection.execute("SET synchronous_commit = off")
         while not self.stopping.is_set():
             began = self.clock()
             rows = mover.move()
@@ -146,117 +121,5 @@ class Relay:
                 announce(mover.epoch, rows)
             elif self.woken.wait(rest):
                 self.woken.clear()
-
-
-def connect() -> "psycopg.Connection[Any]":
-    """To the database that Django uses, as plain psycopg speaks with it: rows and JSON as dictionaries."""
-    params = connections["default"].get_connection_params()
-    plain = {"cursor_factory": psycopg.Cursor, "context": None, "autocommit": True, "row_factory": dict_row}
-    connection = psycopg.connect(**params | plain)
-    # One plan, made while the inbox is short, serves for ever: planning at each look would take half of the time.
-    connection.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
-    return connection
-
-
-class Mover:
-    """Moves rows from inbox to log; knows the head, where to look and how soon to look again."""
-
-    def __init__(
-        self, connection: "psycopg.Connection[Any]", constants: Mapping[str, Any], clock: Callable[[], float]
-    ) -> None:
-        self.connection, self.constants, self.clock = connection, constants, clock
-        self.take_position()
-
-    def take_position(self) -> None:
-        """Where the log stands; nothing that was known of another state of it holds any more."""
-        state = self.connection.execute("SELECT epoch::text, head FROM log_state").fetchone()
-        assert state is not None
-        self.epoch, self.head = state["epoch"], state["head"]
-        self.low = 0
-        self.crowd = 0  # the last id of the rows that wait in masses
-        self.has_passed = False
-        self.moved: list[tuple[float, int]] = []
-        self.sweep_due = self.moved_at = -60.0
-        self.room = 0
-
-    def move(self) -> list[dict[str, Any]]:
-        """One batch, committed; [] when nothing waits, or when another state of the log was put in its place."""
-        self.make_room()
-        if self.crowd and not self.has_passed:
-            self.has_passed = True
-            if self.waiting(self.crowd) and (passing := self.take(self.crowd, MOST)):
-                return passing
-        self.has_passed = False
-        return self.take_first()
-
-    def take_first(self) -> list[dict[str, Any]]:
-        """What waits longest. While masses wait, what came after that crowd may pass it at every turn."""
-        began = self.clock()
-        is_sweep = began >= self.sweep_due
-        # A sweep does not look first: it would meet twice all that is in its way.
-        waiting = MOST if is_sweep else self.waiting(self.low)
-        limit = CROWDED if self.crowd or waiting == MOST else MOST
-        rows = self.take(0 if is_sweep else self.low, limit) if waiting else []
-        if is_sweep:
-            self.end_sweep(began, rows)
-        if rows:
-            self.moved_at = began
-            self.moved.append((began, rows[0]["highest"]))
-        if len(rows) < limit:
-            self.crowd = 0
-        elif rows[0]["highest"] >= self.crowd:
-            self.crowd = self.last_waiting()
-        self.settle(began)
-        return rows
-
-    def end_sweep(self, began: float, rows: list[dict[str, Any]]) -> None:
-        """Where it found rows below the low-water mark, there may be more."""
-        now = self.clock()
-        self.sweep_due = now + max(SWEEP_EVERY, SWEEP_REST * (now - began))
-        if rows and rows[0]["lowest"] <= self.low:
-            self.low, self.moved = rows[0]["lowest"] - 1, []
-
-    def take(self, line: int, limit: int) -> list[dict[str, Any]]:
-        """Moves what waits above a line and is not about a record of which something waits below it."""
-        parameters = {**self.constants, "low": line, "limit": limit, "epoch": self.epoch, "head": self.head}
-        rows: list[dict[str, Any]] = self.connection.execute(MOVE, parameters).fetchall()
-        if rows and rows[0]["seq"] is None:
-            log.warning("The log was restored or moved by another: this relay takes its position anew")
-            self.take_position()
-            return []
-        if rows:
-            self.head = rows[-1]["seq"]
-        return rows
-
-    def waiting(self, line: int) -> int:
-        """How many rows, as far as one look goes."""
-        found = self.connection.execute(LOOK, [line]).fetchone()
-        return int(found["n"]) if found else 0
-
-    def last_waiting(self) -> int:
-        found = self.connection.execute("SELECT coalesce(max(id), 0) AS id FROM change_new").fetchone()
-        return int(found["id"]) if found else 0
-
-    def settle(self, now: float) -> None:
-        """Ids that were moved a while ago are dead index entries: looks that start above them stay fast."""
-        while self.moved and now - self.moved[0][0] >= SETTLED:
-            self.low = max(self.low, self.moved.pop(0)[1])
-
-    def pause(self) -> float:
-        return BUSY_POLL if self.clock() - self.moved_at < BUSY_FOR else IDLE_POLL
-
-    def make_room(self) -> None:
-        """The partition that the next batches fall into, made before any of them needs it."""
-        while self.head + PARTITION // 10 >= self.room:
-            start = self.room or self.head - self.head % PARTITION
-            self.make_partition(f"change_p{start // PARTITION}", start)
-            self.room = start + PARTITION
-
-    def make_partition(self, name: str, start: int) -> None:
-        """Attached: `CREATE TABLE ... PARTITION OF` would wait for every reader of the log, such as a whole backup."""
-        found = self.connection.execute("SELECT to_regclass(%s) AS known", [name]).fetchone()
-        if found and found["known"] is None:
-            self.connection.execute(
-                f"CREATE TABLE {name} (LIKE change INCLUDING ALL);"
-                f"ALTER TABLE change ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({start + PARTITION})"
-            )
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("UPDATE log_state SET leader = NULL")  # its commit brings all of them to disk

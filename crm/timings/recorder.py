@@ -196,7 +196,9 @@ def connect() -> psycopg.Connection[Any]:
     """To the database that Django uses, but not from its pool: a busy pool must not hold timings up, nor they it."""
     params = connections["default"].get_connection_params()
     ours = {"cursor_factory": psycopg.Cursor, "autocommit": True, "connect_timeout": 5}
-    return psycopg.connect(**params | ours | {"application_name": "pulse timings"})
+    connection = psycopg.connect(**params | ours | {"application_name": "pulse timings"})
+    connection.execute("SET synchronous_commit = off")  # a crash may cost the timings of its last moments
+    return connection
 
 
 _recorder = Recorder()

@@ -15,10 +15,11 @@ from bench.faults.checker import judge
 from bench.faults.history import Call, Clock, History
 from bench.faults.run import different
 from bench.faults.watcher import Watcher
-from crm.live import relay as relays
+from crm.live import mover as movers
 from crm.live.commands import Watch, obey
 from crm.live.hub import Hub
-from crm.live.relay import Relay, connect
+from crm.live.mover import connect
+from crm.live.relay import Relay
 from crm.live.socket import Identity, Socket
 from crm.records import log, writing
 from crm.records.models import Change
@@ -174,13 +175,13 @@ def test_the_version_check_of_a_write(monkeypatch, is_guarded):
 def test_the_low_water_sweep(empty_log, monkeypatch, is_guarded):
     """A slow transaction commits below the ids that were moved long ago."""
     if not is_guarded:
-        monkeypatch.setattr(relays, "SWEEP_EVERY", float("inf"))
+        monkeypatch.setattr(movers, "SWEEP_EVERY", float("inf"))
     staff = people()
     slow_one, quick_one = make_customer(staff.alice, name="Slow"), make_customer(staff.alice, name="Quick")
     now = [0.0]
     with connect() as own, connect() as slow:
         relay = Relay()
-        mover = relays.Mover(own, relay.constants, lambda: now[0])
+        mover = movers.Mover(own, relay.constants, lambda: now[0])
         drain(mover)
         slow.execute("BEGIN")
         slow.execute("UPDATE customers_customer SET title = 'slow' WHERE id = %s", [slow_one.pk])

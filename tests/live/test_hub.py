@@ -12,11 +12,13 @@ from crm.live import socket as sockets
 from crm.live.commands import obey
 from crm.live.consumer import live
 from crm.live.hub import hub
+from crm.live.socket import Identity, Socket
 from crm.records import log
 from crm.records.models import LogState
+from crm.staff.models import User
 from crm.staff.services import create_token, revoke_token, set_role
 from tests.factories import number_changes
-from tests.live.hubs import away, change, open_socket, rows_since, sent
+from tests.live.hubs import Wire, away, change, open_socket, rows_since, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +62,26 @@ async def test_another_epoch_takes_the_new_position_and_tells_everybody(watched)
     assert (hub.epoch, hub.head) == ("00000000-0000-4000-8000-000000000000", 7)
     assert wire.texts[-1]["resync"] is True
     assert old != hub.epoch
+
+
+async def test_with_another_epoch_everybody_is_asked_anew_who_she_is(watched):
+    """What ended her session, or took a right from her, may have a number of the other epoch and is told to nobody."""
+    hub, staying, _, alice, _ = watched
+    bob = await User.objects.aget(username="bob")
+    revoked, signed_out, suspended = (
+        Socket(identity, alice.access, Wire().send)
+        for identity in (
+            Identity(alice.pk, None, 10**9),
+            Identity(alice.pk, "0" * 64, None),
+            Identity(bob.pk, None, None),
+        )
+    )
+    for socket in (revoked, signed_out, suspended):
+        hub.add(socket)
+    await User.objects.filter(pk=bob.pk).aupdate(is_active=False)
+    await sync_to_async(LogState.objects.update)(epoch="00000000-0000-4000-8000-000000000001")
+    await hub.ask_log()
+    assert [each.is_closed for each in (staying, revoked, signed_out, suspended)] == [False, True, True, True]
 
 
 async def test_a_hub_that_could_not_begin_begins_with_the_next_socket(watched, monkeypatch):

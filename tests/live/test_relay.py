@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from crm.live import relay as relays
+from crm.live import mover as movers
 from crm.live.announcing import announce
-from crm.live.relay import Mover, Relay, connect
+from crm.live.mover import Mover, connect
+from crm.live.relay import Relay
 from crm.records import valkey
 from crm.records.models import Change, ChangeNew, LogState, Tally
 from customers import services
@@ -162,7 +163,7 @@ def test_a_change_never_passes_a_slower_one_of_the_same_record(mover):
         slow.execute("BEGIN")
         slow.execute("UPDATE customers_customer SET title = 'slow' WHERE id = %s", [customer.pk])
         Tag.objects.create(name="quick")
-        highest = mover.move()[0]["highest"]
+        highest = mover.move()[-1]["id"]
         slow.execute("COMMIT")
     Customer.objects.filter(pk=customer.pk).update(title="waited")
     mover.low, mover.sweep_due = highest, math.inf
@@ -189,7 +190,7 @@ def test_partitions_are_made_before_they_are_needed(mover):
 
     mover.make_room()
     held = partitions()
-    mover.head = mover.room - relays.PARTITION // 10
+    mover.head = mover.room - movers.PARTITION // 10
     mover.make_room()
     assert partitions() == held + 1
 
@@ -224,7 +225,7 @@ def test_a_partition_is_made_while_a_backup_reads_every_table(mover):
     with connect() as backup:
         backup.execute("BEGIN; LOCK TABLE change, change_new, log_state IN ACCESS SHARE MODE")
         mover.connection.execute("SET lock_timeout = '2s'")
-        mover.head = mover.room - relays.PARTITION // 10
+        mover.head = mover.room - movers.PARTITION // 10
         mover.make_room()
     assert drain(mover) == []
 

@@ -13,7 +13,8 @@ from django.db import connection
 from psycopg import sql
 
 from crm.environment import CHECKOUT
-from crm.live.relay import Mover, Relay, connect
+from crm.live.mover import Mover, connect
+from crm.live.relay import Relay
 from crm.records import backup as backups
 from crm.records import log, valkey
 from crm.starter.programs import MANAGE

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from crm.live.announcing import announce
-from crm.live.relay import Mover, Relay, connect
+from crm.live.mover import Mover, connect
+from crm.live.relay import Relay
 from crm.requests import engine, services
 from crm.requests.kinds import PEOPLE
 from crm.requests.models import Request
