@@ -18,7 +18,7 @@ from django.http.request import validate_host
 from crm.live.asking import Together
 from crm.live.commands import complain, obey
 from crm.live.hub import Hub, hub
-from crm.live.socket import Identity, Socket
+from crm.live.socket import NOT_SIGNED_IN, Identity, Socket
 from crm.live.wire import write_of
 from crm.records.access import Access
 from crm.staff import services as staff
@@ -33,6 +33,7 @@ SOONEST = 1.0  # seconds until a session is looked at again, by a clock that is 
 
 
 Found = tuple[Identity, Access]
+Headers = Iterable[tuple[bytes, bytes]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -45,7 +46,7 @@ async def live(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     rights = here.rights
     found = await identify(scope["headers"])
     if found is None:
-        await send({"type": "websocket.close"})
+        await refuse(scope["headers"], send)
         return
     identity, access = found
     await send({"type": "websocket.accept"})
@@ -63,7 +64,17 @@ async def live(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         here.remove(socket)
 
 
-async def end_with_session(socket: Socket, headers: Iterable[tuple[bytes, bytes]]) -> None:
+async def refuse(headers: Headers, send: Send) -> None:
+    """A page of ours is let in to be told: no script learns how the handshake of its socket was answered."""
+    said = texts(headers)
+    if "authorization" not in said and is_our_origin(said.get("origin", ""), said.get("host", "")):
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
+    else:
+        await send({"type": "websocket.close"})
+
+
+async def end_with_session(socket: Socket, headers: Headers) -> None:
     """That a session has run out stands in no log, as its other ends do. It may have been prolonged meanwhile."""
     expires_at = socket.identity.expires_at
     while expires_at is not None:
@@ -74,14 +85,14 @@ async def end_with_session(socket: Socket, headers: Iterable[tuple[bytes, bytes]
             socket.close(COME_AGAIN)
             return
         if found is None:
-            socket.close(4401)
+            socket.close(NOT_SIGNED_IN)
             return
         expires_at = found[0].expires_at
 
 
-async def identify(raw: Iterable[tuple[bytes, bytes]]) -> Found | None:
+async def identify(raw: Headers) -> Found | None:
     """Browsers come with a session and an Origin of ours, programs with a bearer token."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+    headers = texts(raw)
     kind, _, token = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return await tokens.ask(token.strip())
@@ -89,6 +100,10 @@ async def identify(raw: Iterable[tuple[bytes, bytes]]) -> Found | None:
         return None
     morsel = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
     return await sessions.ask(morsel.value) if morsel and morsel.value.isalnum() else None
+
+
+def texts(raw: Headers) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
 
 
 async def take(here: Hub, socket: Socket, text: str | None) -> None:

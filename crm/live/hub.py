@@ -21,7 +21,7 @@ from crm.live.deliveries import Deliveries
 from crm.live.fanout import Fanout
 from crm.live.frames import DIRECTORY, Delivered
 from crm.live.presence import EVERYWHERE, TELL_EVERY, Presence
-from crm.live.socket import Socket
+from crm.live.socket import NOT_SIGNED_IN, Socket
 from crm.live.watches import Watches
 from crm.records import directory, log
 from crm.timings import clock, recorder
@@ -174,7 +174,7 @@ class Hub:
             case "role" if not is_new:
                 await self.recheck(list(self.watches.sockets))
 
-    def close_where(self, applies: Callable[[Socket], bool], code: int = 4401) -> None:
+    def close_where(self, applies: Callable[[Socket], bool], code: int = NOT_SIGNED_IN) -> None:
         for socket in [each for each in self.watches.sockets if applies(each)]:
             socket.close(code)
 
@@ -185,7 +185,7 @@ class Hub:
             for socket in sockets:
                 access = fresh.get(socket.identity.user_id)
                 if access is None:
-                    socket.close(4401)
+                    socket.close(NOT_SIGNED_IN)
                 elif access != socket.access:
                     socket.access = access
                     await self.narrow(socket)

@@ -14,6 +14,7 @@ from crm.records.access import Access
 
 MAX_UNSENT = 2_000_000  # bytes that may wait for a slow reader before it is cut off; it resumes by position
 MAX_MESSAGE = 200  # frames in one message
+NOT_SIGNED_IN = 4401
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 import redis
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
 from playwright.sync_api import expect
@@ -87,6 +88,16 @@ def test_a_browser_without_a_network_says_so_and_comes_back_with_what_it_missed(
     expect_live(page)
     expect(field(page, "title")).to_contain_text("Meanwhile")
     assert is_the_same(page)
+
+
+def test_a_page_whose_session_ended_while_it_was_cut_off_asks_to_sign_in(page):
+    page.context.set_offline(True)
+    expect_offline(page)
+    (session,) = [each["value"] for each in page.context.cookies() if each["name"] == "sessionid"]
+    Session.objects.filter(pk=session).delete()
+    page.context.set_offline(False)
+    expect(page).to_have_url(re.compile(r"/accounts/login/\?next=%2Fcustomers%2F\d+%2F$"), timeout=BACK)
+    expect(page.get_by_label("Password", exact=True)).to_be_visible()
 
 
 def restore_backup(stack, customer, **columns):

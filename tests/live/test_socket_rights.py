@@ -4,8 +4,11 @@ import time
 import uuid
 from datetime import timedelta
 
+import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
 
 from crm.records.models import Change
 from crm.staff import services as staff
@@ -18,7 +21,17 @@ from tests.live.client import refused
 def test_without_session_or_token_nobody_comes_in(stack):
     assert refused(stack.ws_url) == 403
     assert refused(stack.ws_url, Authorization="Bearer nonsense") == 403
-    assert refused(stack.ws_url, Origin=stack.url) == 403
+    assert refused(stack.ws_url, Authorization="Bearer nonsense", Origin=stack.url) == 403
+
+
+def test_a_page_whose_session_has_ended_is_told_so_and_nothing_else(stack):
+    for cookie in ({}, {"Cookie": "sessionid=gone"}):
+        with (
+            connect(stack.ws_url, additional_headers=cookie | {"Origin": stack.url}) as socket,
+            pytest.raises(ConnectionClosedError) as closed,
+        ):
+            socket.recv(timeout=5)
+        assert closed.value.rcvd.code == 4401
 
 
 def test_a_page_of_another_site_does_not_get_in_with_our_cookie(stack):
