@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from customers.models import Stage
+from customers.models import Customer, Stage, Tag
 from tests.factories import make_customer, people
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -38,6 +38,29 @@ def test_keys_move_open_beside_and_close(page):
 
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
+
+
+def test_a_row_says_how_many_more_tags_there_are_and_shows_them_to_pointer_and_keys(page):
+    aisha, tags = Customer.objects.get(name="Aisha Rahman"), [Tag.objects.create(name=f"tag {n}") for n in range(3)]
+    Customer.objects.filter(pk=aisha.pk).update(tags=[each.pk for each in tags])
+    page.reload()
+    cell = rows(page).nth(0).locator("td[data-column=tags]")
+    first, last = cell.locator(".tag").first, cell.locator(".tag").last
+
+    def shown():
+        return [round(each.bounding_box()["width"]) > 20 for each in (first, last)]
+
+    assert (
+        cell.evaluate("node => getComputedStyle(node.firstElementChild, '::after').content") == '"+" counter(more) / ""'
+    )
+    assert shown() == [True, False]
+    cell.hover()
+    assert shown() == [True, True]
+    page.mouse.move(0, 0)
+    assert shown() == [True, False]
+    page.keyboard.press("j")
+    assert shown() == [True, True]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_enter_opens_the_page(page):
