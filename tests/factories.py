@@ -10,7 +10,7 @@ from psycopg.types.json import JsonbLoader
 from crm.live.mover import Mover
 from crm.live.relay import Relay
 from crm.staff import services
-from crm.staff.models import Team, User
+from crm.staff.models import Role, Team, User
 from customers.models import Customer
 from customers.services import create_customer, update_customer
 
@@ -31,6 +31,20 @@ def make_team(name: str = "North") -> Team:
 
 def make_user(username: str = "alice", role: str = "agent", **facts: Any) -> User:
     return services.create_user(username=username, role=role, email=f"{username}@pulse.example", **facts)
+
+
+def set_role(user: User, code: str, *, actor: User | None = None) -> None:
+    change_user(user, {"role": Role.objects.get(code=code).pk}, actor)
+
+
+def deactivate_user(user: User, *, actor: User | None = None) -> None:
+    change_user(user, {"is_active": False}, actor)
+
+
+def change_user(user: User, changes: dict[str, Any], actor: User | None) -> None:
+    """As in Django admin, opened as the user is given here."""
+    services.change_user(user.pk, version=user.version, changes=changes, actor=actor)
+    user.refresh_from_db(fields=["version", "role", "is_active"])
 
 
 def people() -> People:

@@ -74,19 +74,6 @@ def change_user(user_id: int, *, version: int, changes: dict[str, Any], actor: U
             end_sessions(user_id)
 
 
-def set_role(user: User, role: str, *, actor: User | None = None) -> None:
-    """Gives a user the role of this code. Raises what `change_user` raises."""
-    role_id = Role.objects.get(code=role).pk
-    change_user(user.pk, version=user.version, changes={"role": role_id}, actor=actor)
-    user.refresh_from_db(fields=["version", "role"])
-
-
-def deactivate_user(user: User, *, actor: User | None = None) -> None:
-    """Signs a user out everywhere and for good; her records stay hers. Raises what `change_user` raises."""
-    change_user(user.pk, version=user.version, changes={"is_active": False}, actor=actor)
-    user.refresh_from_db(fields=["version", "is_active"])
-
-
 def create_team(*, name: str, actor: User | None = None) -> Team:
     check_administers(actor)
     with acting(acting_id(actor)):

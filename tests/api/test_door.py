@@ -9,10 +9,10 @@ from crm.api import limits
 from crm.records import valkey
 from crm.records.models import ChangeNew
 from crm.staff.models import ApiToken
-from crm.staff.services import deactivate_user, revoke_token
+from crm.staff.services import revoke_token
 from customers.models import Customer
 from tests.api.asking import is_problem
-from tests.factories import make_customer
+from tests.factories import deactivate_user, make_customer
 
 pytestmark = pytest.mark.django_db
 

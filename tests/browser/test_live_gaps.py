@@ -15,11 +15,10 @@ from playwright.sync_api import expect
 
 from crm.records import valkey
 from crm.records.models import Change
-from crm.staff.services import set_role
 from customers import services
 from customers.models import Customer
 from tests.browser.watching import begin_edit, field, is_the_same, observe
-from tests.factories import change, make_customer, make_user
+from tests.factories import change, make_customer, make_user, set_role
 
 pytestmark = pytest.mark.browser
 

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from crm.staff import services as staff
 from customers.models import Customer, Tag
 from customers.reading import read_customer
-from tests.factories import change, make_customer, number_changes
+from tests.factories import change, deactivate_user, make_customer, number_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -192,7 +191,7 @@ def test_the_whole_form_saves_the_rest_and_asks_for_what_both_changed(customer, 
 
 
 def test_an_owner_who_left_stays_the_owner_when_others_fields_are_saved(customer, everybody, browser_of):
-    staff.deactivate_user(everybody.alice)
+    deactivate_user(everybody.alice)
     bob = browser_of("bob")
 
     bob.post(f"/customers/{customer.pk}/edit/", edit_form(bob, customer) | {"city": "Hull"})

@@ -16,8 +16,8 @@ from crm.live.socket import Identity, Socket
 from crm.records import log
 from crm.records.models import LogState
 from crm.staff.models import User
-from crm.staff.services import create_token, revoke_token, set_role
-from tests.factories import number_changes
+from crm.staff.services import create_token, revoke_token
+from tests.factories import number_changes, set_role
 from tests.live.hubs import Wire, away, change, open_socket, rows_since, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)

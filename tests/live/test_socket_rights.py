@@ -14,7 +14,7 @@ from crm.records.models import Change
 from crm.staff import services as staff
 from crm.staff.models import Role, User
 from customers.models import Customer
-from tests.factories import change, make_user
+from tests.factories import change, deactivate_user, make_user
 from tests.live.client import refused
 
 
@@ -89,7 +89,7 @@ def test_lost_rights_reach_the_socket(stack, listen, customer):
 def test_a_deactivated_user_s_socket_is_closed(stack, listen):
     person = make_user(f"p{uuid.uuid4().hex[:8]}", team=stack.people.alice.team)
     client = listen(person)
-    staff.deactivate_user(person)
+    deactivate_user(person)
     assert client.wait_for_close() == 4401
 
 

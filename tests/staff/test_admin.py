@@ -7,7 +7,7 @@ from django.urls import reverse
 from crm.records.models import Change, ChangeNew
 from crm.staff import services
 from crm.staff.models import ApiToken, Role, Team, User
-from tests.factories import make_team, make_user, number_changes, people
+from tests.factories import make_team, make_user, number_changes, people, set_role
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ def test_what_others_changed_meanwhile_is_kept(admin_client, is_numbered):
 def test_the_same_field_is_a_form_error_with_both_values(admin_client):
     alice = make_user("alice", first_name="Alice")
     form = opened(admin_client, alice)
-    services.set_role(alice, "viewer")
+    set_role(alice, "viewer")
     services.change_user(alice.pk, version=2, changes={"first_name": "Alix"})
     manager = Role.objects.get(code="manager")
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm.records.errors import Conflict, NotEditable, NotVisible
 from crm.staff import services
 from crm.staff.models import ApiToken, Role, User
-from tests.factories import make_user, people
+from tests.factories import deactivate_user, make_user, people, set_role
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def test_only_administrators_change_staff():
 
     for actor in (everybody.dana, everybody.alice, everybody.vera):
         with pytest.raises(NotEditable):
-            services.set_role(everybody.bob, "administrator", actor=actor)
+            set_role(everybody.bob, "administrator", actor=actor)
         with pytest.raises(NotEditable):
             services.create_user(username="eve", role="administrator", actor=actor)
         with pytest.raises(NotEditable):
@@ -35,11 +35,11 @@ def test_only_administrators_change_staff():
 def test_the_role_says_who_enters_django_admin():
     alice = make_user("alice")
 
-    services.set_role(alice, "administrator")
+    set_role(alice, "administrator")
     assert (alice.is_staff, alice.is_superuser, alice.has_perm("staff.change_user")) == (True, True, True)
 
     make_user("admin", "administrator")
-    services.set_role(alice, "viewer")
+    set_role(alice, "viewer")
     assert (alice.is_staff, alice.is_superuser, alice.has_perm("staff.change_user")) == (False, False, False)
 
 
@@ -57,9 +57,9 @@ def test_the_last_administrator_stays():
     admin = make_user("admin", "administrator")
 
     with pytest.raises(ValidationError, match="last administrator"):
-        services.deactivate_user(admin, actor=admin)
+        deactivate_user(admin, actor=admin)
     with pytest.raises(ValidationError, match="last administrator"):
-        services.set_role(admin, "agent", actor=admin)
+        set_role(admin, "agent", actor=admin)
 
     kept = User.objects.get(pk=admin.pk)
     assert (kept.is_active, kept.role.code, kept.version) == (True, "administrator", 1)
@@ -80,7 +80,7 @@ def test_two_administrators_cannot_take_each_other_away_at_the_same_time():
     def deactivate(user, actor):
         try:
             at_once.wait(5)
-            services.deactivate_user(user, actor=actor)
+            deactivate_user(user, actor=actor)
         except ValidationError as error:
             refused.append(error)
         finally:
@@ -135,7 +135,7 @@ def test_a_deactivated_users_token_opens_nothing():
     alice = make_user("alice")
     _token, plain = services.create_token(alice, name="export")
 
-    services.deactivate_user(alice)
+    deactivate_user(alice)
 
     assert services.user_for_token(plain) is None
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from crm.staff import services
 from crm.staff.models import User
-from tests.factories import make_user
+from tests.factories import deactivate_user, make_user, set_role
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery staple"
@@ -62,7 +62,7 @@ def test_nobody_signs_up_by_herself(client):
 
 def test_a_deactivated_user_is_signed_out_and_stays_out(client, alice):
     sign_in(client)
-    services.deactivate_user(alice, actor=make_user("admin", "administrator"))
+    deactivate_user(alice, actor=make_user("admin", "administrator"))
 
     assert Session.objects.count() == 0
     assert not is_signed_in(client)
@@ -140,7 +140,7 @@ def test_a_forgotten_password_is_set_by_mail_and_a_stranger_gets_none(client, al
 def test_a_new_password_does_not_write_back_what_others_changed(client, alice):
     sign_in(client)
     stale = User.objects.get(pk=alice.pk)
-    services.set_role(alice, "viewer")
+    set_role(alice, "viewer")
 
     services.set_password(stale, "another long passphrase")
 

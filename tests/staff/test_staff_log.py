@@ -8,7 +8,7 @@ from django.db import connection
 
 from crm.records.models import ChangeNew
 from crm.staff import services
-from tests.factories import make_team, make_user
+from tests.factories import deactivate_user, make_team, make_user, set_role
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def test_role_team_and_leave_are_changes_with_their_actor():
     admin, alice, south = make_user("admin", "administrator"), make_user("alice"), make_team("South")
     agent, viewer = alice.role_id, make_user("vera", "viewer").role_id
 
-    services.set_role(alice, "viewer", actor=admin)
+    set_role(alice, "viewer", actor=admin)
     change = last_change("user")
     assert (change.record_id, change.op, change.version, change.actor_id) == (alice.pk, "u", 2, admin.pk)
     assert (change.before, change.data["role_id"]) == ({"role_id": agent}, viewer)
@@ -30,7 +30,7 @@ def test_role_team_and_leave_are_changes_with_their_actor():
     assert (last_change("user").before, last_change("user").data["team_id"]) == ({"team_id": None}, south.pk)
 
     alice.refresh_from_db()
-    services.deactivate_user(alice, actor=admin)
+    deactivate_user(alice, actor=admin)
     assert (last_change("user").before, last_change("user").data["is_active"]) == ({"is_active": True}, False)
 
 
