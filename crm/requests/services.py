@@ -79,7 +79,8 @@ def accept_request(
                 idempotency_key=checked,
                 **placed(kind, clean, received or timezone.now()),
             )
-            wake_after_commit(kind.queue)
+            if request.is_ready:  # else whoever ends the one before it looks for it
+                wake_after_commit(kind.queue)
             wake_relay()
     except IntegrityError:
         if not checked:

@@ -67,6 +67,16 @@ def attempt_of(request):
     return engine.Attempt(request.pk, request.kind, request.customer_id, request.payload, request.attempt, 1, "")
 
 
+def test_one_that_waits_behind_its_customer_s_other_wakes_nobody(ask, everybody, monkeypatch):
+    woken = []
+    monkeypatch.setattr(services, "wake_after_commit", woken.append)
+
+    ask("1"), ask("2")
+    assert woken == ["requests"]
+    ask("3", on=make_customer(everybody.alice, name="Other"))
+    assert woken == ["requests", "requests"]
+
+
 def test_who_lost_its_lease_can_no_longer_finish(ask):
     request = ask("k")
     stale = claim()
