@@ -10,6 +10,10 @@ def sign(request: HttpRequest) -> str:
     return static("icons/pulse.svg")
 
 
+def names(request: HttpRequest) -> str:
+    return static("js/admin-names.js")
+
+
 # The accent of static/css/pulse.css, from its palest to its darkest shade.
 ACCENT = {
     "50": "oklch(96.2% .018 272.314)",
@@ -30,4 +34,5 @@ LOOK: dict[str, Any] = {
     "SITE_SYMBOL": "monitor_heart",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": sign}],
     "COLORS": {"primary": ACCENT},
+    "SCRIPTS": [names],
 }

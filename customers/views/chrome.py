@@ -39,7 +39,7 @@ COLUMNS = [
     Column("owner", gettext_lazy("Owner"), "w-m opt"),
     Column("team", gettext_lazy("Team"), "w-s opt2", is_shown=False),
     Column("city", gettext_lazy("City"), "w-s opt"),
-    Column("country", gettext_lazy("Country"), "w-xs opt2", is_shown=False),
+    Column("country", gettext_lazy("Country"), "w-s opt2", is_shown=False),
     Column("emails", gettext_lazy("E-mail"), "w-l opt2", is_shown=False),
     Column("phones", gettext_lazy("Phone"), "w-m opt2", is_shown=False),
     Column("tags", gettext_lazy("Tags"), "w-m opt2"),

@@ -27,6 +27,14 @@ def open_as(stack, browser):
         context.close()
 
 
+def test_what_select2_draws_has_the_names_of_its_fields(stack, open_as):
+    customer = make_customer(stack.people.alice, name="Marta Lindqvist")
+    form = open_as(stack.people.admin, reverse("admin:customers_customer_change", args=[customer.pk]))
+
+    expect(form.locator(".select2-selection--single").first).to_have_attribute("aria-label", "Company")
+    expect(form.locator(".select2-selection--multiple input").first).to_have_attribute("aria-label", "Tags")
+
+
 def test_an_edit_in_admin_is_live_elsewhere_and_a_newer_value_stands(stack, open_as):
     people = stack.people
     customer = make_customer(people.alice, name="Marta Lindqvist")
