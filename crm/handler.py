@@ -44,7 +44,7 @@ class Handler(ASGIHandler):
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         caller = None if scope["path"] in UNTIMED_PATHS else caller_of(scope)
-        if caller and (refusal := limits.door.refusal(caller.secret)):
+        if caller and (refusal := limits.door.refusal(caller.secret, self.lines.of(caller).waiting)):
             await self.turn_away(refusal, scope, send)
             return
         try:
@@ -81,12 +81,14 @@ class Handler(ASGIHandler):
         if scope["path"] in UNTIMED_PATHS:
             return (await self.in_thread(self.threads_for_probes, scope, body))[0]
         try:
-            async with self.lines.of(caller).turn():
+            async with self.lines.of(caller).turn() as line:
                 if caller and (refusal := limits.door.enter(caller.secret)):
                     raise TurnedAway(refusal)
                 response, request = await self.in_thread(self.threads, scope, body)
                 if caller and request and is_from(caller, request):
                     self.lines.know(caller, is_site=hasattr(request, "sent_by"))
+                    if line is self.lines.of(caller):
+                        line.pace = limits.door.pace(caller.secret)
                 return response
         except Full:
             body.close()

@@ -3,14 +3,15 @@
 A caller is known by its token or its session once a request with it was answered as theirs. Whoever is not known yet
 waits with all others who are not, since tokens are easily made up. Sites, which strangers use, and tokens that are not
 known are answered one after the other: threads that compute take turns, so that each one more makes all others wait.
-Where many of such a line wait there is a rest between two of them, so that a burst takes no more than half of the time.
+Where many of such a line wait there is a rest between two of them, so that a burst takes no more than half of the time;
+and a site that is well ahead of its rate is answered at that rate's pace.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from weakref import WeakValueDictionary
 
 from django.conf import settings
@@ -53,15 +54,18 @@ class Full(Exception):
 
 
 class Line:
-    """So many of it are answered at once. One that rests does so as long as the last answer took, while many wait."""
+    """So many of it are answered at once. One that rests does so as long as the last answer took, while many wait, and
+    keeps the pace of its rate while it is ahead of that: what is done about a request costs more than its answer.
+    """
 
     def __init__(self, width: int, *, rests: bool = False) -> None:
         self.room = asyncio.Semaphore(width)
         self.rests = rests
+        self.pace = 0.0  # seconds at least between two
         self.waiting = 0
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncIterator[Self]:
         """Raises Full."""
         if self.waiting >= MOST_WAITING:
             raise Full
@@ -71,14 +75,20 @@ class Line:
         finally:
             self.waiting -= 1
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        began, rest = loop.time(), 0.0
         try:
-            yield
+            yield self
+            rest = self.rest_after(loop.time() - began)
         finally:
-            if self.rests and self.waiting >= MANY:
-                loop.call_later(min(loop.time() - began, LONGEST_REST), self.leave)
+            if rest:
+                loop.call_later(rest, self.leave)
             else:
                 self.leave()
+
+    def rest_after(self, took: float) -> float:
+        """Seconds after an answer that took so many; who is turned away makes nobody wait."""
+        rest = max(self.pace, took if self.waiting >= MANY else 0.0)
+        return min(rest, LONGEST_REST) if self.rests else 0.0
 
     def leave(self) -> None:
         """Of the line and not of its room, so that the line stays for as long as it rests."""

@@ -17,6 +17,7 @@ from crm.records import valkey
 SECOND = 1_000_000  # times are in microseconds, which the numbers of Lua hold exactly
 MINUTE, BURST = 60 * SECOND, 2 * SECOND  # of which a limit speaks; of so much the requests may come at once
 BEATEN = SECOND // 10  # that a process stays shut after another has let in what was due
+SOME = 4  # requests that may come at once without more ado
 MOST_KEPT = 1000  # tokens that a process counts before it drops those that have nothing used
 MOST_TOLD = 5  # of those who were turned away, in one line
 
@@ -49,6 +50,11 @@ class Rate(NamedTuple):
     @property
     def burst(self) -> int:
         return burst_of(self.limit)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether so much came at once that what follows has to be looked at before it is worked on."""
+        return self.ahead > SOME * self.distance or self.next_in > 0
 
     @property
     def next_in(self) -> float:
@@ -106,12 +112,15 @@ class LocalRates:
             return ahead + distance, False
 
 
-class Shut(NamedTuple):
-    """What the door knows of a token: what it is called, its limit, and when its next request is due."""
+class Ahead(NamedTuple):
+    """What the door knows of a token: what it is called, its limit, when its next request is due, and if that has to
+    be awaited.
+    """
 
     name: str
     limit: int
     due: int
+    is_shut: bool
 
 
 class Door:
@@ -121,7 +130,7 @@ class Door:
     """
 
     def __init__(self) -> None:
-        self.shut: dict[str, Shut] = {}
+        self.ahead: dict[str, Ahead] = {}
         self.turned_away: Counter[str] = Counter()  # since it was last told, by name
         self.told_at = -MINUTE
 
@@ -130,30 +139,36 @@ class Door:
 
         A little longer when another process was quicker: each that comes in to be told so costs as much as one let in.
         """
-        if rate.next_in:
+        if rate.is_ahead:
             again = BEATEN if rate.is_exceeded else 0
-            self.shut[token] = Shut(name, rate.limit, microseconds() + rate.ahead + again)
+            due = microseconds() + rate.ahead + again
+            self.ahead[token] = Ahead(name, rate.limit, due, is_shut=rate.next_in > 0)
         else:
-            self.shut.pop(token, None)
+            self.ahead.pop(token, None)
 
-    def refusal(self, token: str) -> Rate | None:
-        """What is left to who is turned away; None for who may come in."""
-        if token not in self.shut:
+    def refusal(self, token: str, waiting: int = 0) -> Rate | None:
+        """What is left to who is turned away; None for who may come in. Those of it that wait count as well."""
+        if token not in self.ahead:
             return None
-        shut, now = self.shut[token], microseconds()
-        rate = Rate(shut.limit, shut.due - now, is_exceeded=True)
+        known, now = self.ahead[token], microseconds()
+        ahead = max(known.due - now, 0) + waiting * distance_of(known.limit)
+        rate = Rate(known.limit, ahead, is_exceeded=True)
         if not rate.next_in:
             return None
-        self.count(shut.name, now)
+        self.count(known.name, now)
         return rate
 
     def enter(self, token: str) -> Rate | None:
         """As `refusal`; but who may come in comes in alone until it is noted what is left then."""
         refusal = self.refusal(token)
-        if refusal is None and token in self.shut:
-            shut = self.shut[token]
-            self.shut[token] = shut._replace(due=microseconds() + burst_of(shut.limit))
+        known = self.ahead.get(token)
+        if refusal is None and known and known.is_shut:
+            self.ahead[token] = known._replace(due=microseconds() + burst_of(known.limit))
         return refusal
+
+    def pace(self, token: str) -> float:
+        """Seconds between two of who is ahead of its rate, so that a burst is worked off evenly; none for others."""
+        return distance_of(self.ahead[token].limit) / SECOND if token in self.ahead else 0.0
 
     def count(self, name: str, now: int) -> None:
         """One line a minute says whom and how often: a line for each would be a flood of its own."""

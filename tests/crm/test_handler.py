@@ -20,8 +20,10 @@ from crm.handler import PAUSE, Handler
 from crm.lines import Caller
 
 PARTS = 1000
+SITE_RATE = 600  # requests a minute: twenty at once
 
 threads: list[str] = []
+began_at: list[float] = []
 started = threading.Event()
 released = threading.Event()
 ended = threading.Event()
@@ -64,8 +66,17 @@ def fail_within(request):
     return StreamingHttpResponse(parts())
 
 
+def be_site(request):
+    """Does what the door of sites does, of one that is so many requests ahead of its rate."""
+    began_at.append(time.monotonic())
+    rate = limits.Rate(SITE_RATE, int(request.GET["ahead"]) * limits.distance_of(SITE_RATE), is_exceeded=False)
+    limits.door.note("site", "site:1", rate)
+    request.sent_by, request.rate = "site", rate
+    return HttpResponse("well")
+
+
 urlpatterns = [
-    *(path(view.__name__, view) for view in (hold, ask_database, count_body, stream, fail_within)),
+    *(path(view.__name__, view) for view in (hold, ask_database, count_body, stream, fail_within, be_site)),
     path("healthz", count_body),
 ]
 
@@ -73,6 +84,7 @@ urlpatterns = [
 @pytest.fixture(autouse=True)
 def nothing_happened():
     threads.clear()
+    began_at.clear()
     for event in (started, released, ended):
         event.clear()
 
@@ -322,6 +334,42 @@ async def test_a_line_of_strangers_rests_as_long_as_its_answer_took_while_many_w
 
     assert (began[1] - began[0] > 0.18) is is_resting
     assert began[-1] - began[-2] < 0.18
+
+
+@pytest.mark.parametrize(("ahead", "is_paced"), [(limits.SOME, False), (limits.SOME + 1, True)])
+async def test_a_burst_of_a_site_is_worked_off_at_the_pace_of_its_rate(client, monkeypatch, ahead, is_paced):
+    monkeypatch.setattr(limits, "door", limits.Door())
+
+    def ask():
+        return client.get(f"/be_site?ahead={ahead}", headers={"Authorization": "Bearer site"})
+
+    await ask()  # from now on it is known
+    await asyncio.gather(ask(), ask())
+
+    assert (began_at[2] - began_at[1] >= 60 / SITE_RATE) is is_paced
+
+
+async def test_what_waits_counts_before_it_is_worked_on(client, monkeypatch):
+    monkeypatch.setattr(limits, "door", limits.Door())
+
+    def ask():
+        return client.get("/be_site?ahead=17", headers={"Authorization": "Bearer site"})
+
+    await ask()
+    found = await asyncio.gather(*(ask() for _ in range(6)))  # one is answered, three may wait for it
+
+    assert sorted(each.status_code for each in found) == [200, 200, 200, 200, 429, 429]
+
+
+async def test_who_is_turned_away_makes_nobody_wait():
+    line = lines.Line(1, rests=True)
+    line.pace = lines.LONGEST_REST
+    with pytest.raises(ZeroDivisionError):
+        async with line.turn():
+            raise ZeroDivisionError
+
+    async with asyncio.timeout(lines.LONGEST_REST / 2), line.turn():
+        pass
 
 
 async def test_who_is_turned_away_waits_and_is_told_of_once_a_minute(client, monkeypatch, caplog):
