@@ -6,14 +6,9 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool.base import AttemptWithBackoff
 
+import crm.pool  # noqa: F401  (which Django's pools are then)
 from crm.prepared import Connection
-
-# The pool would wait twice as long after each failed try, and whoever waits for a connection with it: after an outage
-# of ten seconds for another six. A try costs next to nothing.
-AttemptWithBackoff.INITIAL_DELAY = 0.5
-AttemptWithBackoff.DELAY_BACKOFF = 1.0
 
 # A machine that is cut off says nothing. Without these its locks, and the lead of its relay, would be held for hours,
 # and we would wait as long for a server that is gone. An address that says otherwise wins (`?options=` for a pooler
