@@ -51,6 +51,8 @@ class LiveServer(Server):  # type: ignore[misc]  # daphne has no types
         self.is_draining = False
 
     def listen_success(self, port: Any) -> None:
+        # Lines that nobody reads, and of which Twisted would keep the last 65,536.
+        self.http_factory.log = lambda _request: None
         self.ports.append(port)
         super().listen_success(port)
         say_ready()
@@ -80,12 +82,20 @@ class LiveServer(Server):  # type: ignore[misc]  # daphne has no types
             self.answer_on(protocol)
         if message["type"] == "http.response.body" and not message.get("more_body"):
             self.release(protocol)
+        channel = getattr(protocol, "channel", None)  # which a request that is answered knows no more
         await super().handle_reply(protocol, message)
+        if message["type"] == "http.response.body" and channel:
+            self.send_at_once(channel.transport)
         if message["type"] == "websocket.accept" or message.get("more_body"):
             self.control(protocol)
         flow = self.flows.get(protocol)
         if flow is not None and not flow.open.is_set():
             await flow.open.wait()
+
+    def send_at_once(self, transport: Any) -> None:
+        """Without another turn of the reactor, which alone ends a connection that is to end with what is sent."""
+        if transport.connected and not transport.disconnecting:
+            transport.doWrite()
 
     def control(self, protocol: Any) -> None:
         if protocol in self.flows or self.is_gone(protocol):

@@ -7,7 +7,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPConnection
+from socket import create_connection
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -59,6 +61,13 @@ def test_a_sender_waits_for_its_reader(port: int) -> None:
         for _ in range(MESSAGES):
             reader.recv(timeout=30)
         assert settled(port) == MESSAGES
+
+
+def test_a_connection_that_is_to_end_ends_with_its_answer(port: int) -> None:
+    with open_socket(port), create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(partial(connection.recv, 65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_a_stop_tells_sockets_to_come_back(stack: Stack) -> None:
