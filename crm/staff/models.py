@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -163,14 +164,9 @@ class User(AbstractBaseUser, Logged):
     def access(self) -> Access:
         """What this person may see and change; nothing once they are deactivated."""
         role = self.role
-        return Access(
-            user_id=self.pk,
-            team_id=self.team_id,
-            view=Reach(role.view) if self.is_active else Reach.NONE,
-            edit=Reach(role.edit) if self.is_active else Reach.NONE,
-            sees_contacts=role.sees_contacts,
-            is_administrator=self.is_active and role.is_administrator,
-        )
+        view, edit = (role.view, role.edit) if self.is_active else (Reach.NONE, Reach.NONE)
+        is_administrator = self.is_active and role.is_administrator
+        return access_of(self.pk, self.team_id, view, edit, role.sees_contacts, is_administrator)
 
     @property
     def is_staff(self) -> bool:
@@ -187,6 +183,14 @@ class User(AbstractBaseUser, Logged):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.access.is_administrator
+
+
+@lru_cache(maxsize=1000)
+def access_of(
+    user_id: int, team_id: int | None, view: str, edit: str, sees_contacts: bool, is_administrator: bool
+) -> Access:
+    """The same object for the same rights: each request asks several times."""
+    return Access(user_id, team_id, Reach(view), Reach(edit), sees_contacts, is_administrator)
 
 
 class ApiToken(Logged):

@@ -215,8 +215,13 @@ def models_of(row: Sequence[Any], *models: type[Model]) -> Iterator[Any]:
     """One object of each model from a row that begins with all columns of all of them."""
     values = iter(row)
     for model in models:
-        names = [field.attname for field in model._meta.concrete_fields]
+        names = names_in(model)
         yield model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))
+
+
+@cache
+def names_in(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
 
 
 def save_settings(user: User, **settings: str) -> None:
