@@ -3,8 +3,6 @@
 import asyncio
 import threading
 import time
-from contextlib import AsyncExitStack
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -188,23 +186,6 @@ async def test_tokens_that_are_made_up_wait_in_one_line(client, handler):
     assert (len(handler.lines.known), len(handler.lines.lines)) == (1, 0)
 
 
-@pytest.mark.parametrize(
-    ("caller", "at_once"),
-    [(Caller("token", "site"), 1), (Caller("token", "program"), 2), (Caller("token", "made up"), 1), (None, 2)],
-)
-async def test_sites_and_unknown_tokens_are_answered_one_after_the_other(caller, at_once):
-    kept = lines.Lines(2)
-    kept.know(Caller("token", "site"), is_site=True)
-    kept.know(Caller("token", "program"))
-    line = kept.of(caller)
-
-    async with AsyncExitStack() as turns:
-        for number in range(at_once):
-            assert not line.room.locked(), number
-            await turns.enter_async_context(line.turn())
-        assert line.room.locked()
-
-
 async def test_who_would_wait_for_too_long_is_sent_away(client, handler, monkeypatch):
     monkeypatch.setattr(lines, "MOST_WAITING", 2)
     asked = [asyncio.ensure_future(client.get("/hold")) for _ in range(3)]
@@ -216,29 +197,6 @@ async def test_who_would_wait_for_too_long_is_sent_away(client, handler, monkeyp
     released.set()
     assert {(await each).status_code for each in asked} == {200}
     assert (await client.get("/hold")).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("caller", "request_has", "is_known"),
-    [
-        (Caller("token", "t"), {"rate": None}, True),
-        (Caller("token", "t"), {"_cached_user": SimpleNamespace(is_authenticated=True)}, False),
-        (Caller("session", "s"), {"_cached_user": SimpleNamespace(is_authenticated=True)}, True),
-        (Caller("session", "s"), {"_cached_user": SimpleNamespace(is_authenticated=False)}, False),
-        (Caller("session", "s"), {}, False),
-    ],
-)
-def test_who_a_request_was_really_from(caller, request_has, is_known):
-    assert lines.is_from(caller, SimpleNamespace(**request_has)) is is_known
-
-
-def test_only_so_many_callers_are_remembered(monkeypatch):
-    monkeypatch.setattr(lines, "MOST_KNOWN", 2)
-    kept = lines.Lines(1)
-    for name in ("a", "b", "a", "c"):
-        kept.know(Caller("token", name))
-
-    assert [caller.secret for caller in kept.known] == ["a", "c"]
 
 
 async def test_no_more_threads_than_there_may_be(client, handler):
@@ -315,27 +273,6 @@ async def test_a_reader_who_breaks_off_is_not_waited_for(handler):
     assert not threads
 
 
-@pytest.mark.parametrize(("name", "waiting", "is_resting"), [
-    ("site", lines.MANY, True), ("site", lines.MANY - 1, False), ("program", lines.MANY, False),
-])  # fmt: skip
-async def test_a_line_of_strangers_rests_as_long_as_its_answer_took_while_many_wait(name, waiting, is_resting):
-    kept = lines.Lines(1)
-    kept.know(Caller("token", "site"), is_site=True)
-    kept.know(Caller("token", "program"))
-    line, began = kept.of(Caller("token", name)), []
-
-    async def take():
-        async with line.turn():
-            began.append(time.monotonic())
-            await asyncio.sleep(0.1)
-
-    async with asyncio.timeout(10):
-        await asyncio.gather(*(take() for _ in range(waiting + 1)))
-
-    assert (began[1] - began[0] > 0.18) is is_resting
-    assert began[-1] - began[-2] < 0.18
-
-
 @pytest.mark.parametrize(("ahead", "is_paced"), [(limits.SOME, False), (limits.SOME + 1, True)])
 async def test_a_burst_of_a_site_is_worked_off_at_the_pace_of_its_rate(client, monkeypatch, ahead, is_paced):
     monkeypatch.setattr(limits, "door", limits.Door())
@@ -359,17 +296,6 @@ async def test_what_waits_counts_before_it_is_worked_on(client, monkeypatch):
     found = await asyncio.gather(*(ask() for _ in range(6)))  # one is answered, three may wait for it
 
     assert sorted(each.status_code for each in found) == [200, 200, 200, 200, 429, 429]
-
-
-async def test_who_is_turned_away_makes_nobody_wait():
-    line = lines.Line(1, rests=True)
-    line.pace = lines.LONGEST_REST
-    with pytest.raises(ZeroDivisionError):
-        async with line.turn():
-            raise ZeroDivisionError
-
-    async with asyncio.timeout(lines.LONGEST_REST / 2), line.turn():
-        pass
 
 
 async def test_who_is_turned_away_waits_and_is_told_of_once_a_minute(client, monkeypatch, caplog):
