@@ -31,12 +31,7 @@ def labels() -> dict[str, dict[str, str]]:
             "request": _("Request"),
             **{kind.timed_as: str(kind.title) for kind in kinds()},
         },
-        "stages": {
-            "number": _("Number"),
-            "cache": _("Cache"),
-            "send": _("Send"),
-            "paint": _("Paint"),
-        },
+        "stages": {"number": _("Number"), "cache": _("Cache"), "send": _("Send"), "paint": _("Paint")},
         "ways": {
             "screen": _("screen"),
             "api": _("API"),

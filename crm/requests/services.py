@@ -82,10 +82,9 @@ def accept_request(
             if request.is_ready:  # else whoever ends the one before it looks for it
                 wake_after_commit(kind.queue)
             wake_relay()
-    except IntegrityError:
+    except IntegrityError:  # somebody was quicker with the same key
         if not checked:
             raise
-        # Somebody was quicker with the same key.
         return same(Request.objects.get(sender=sender, idempotency_key=checked), kind, customer_id, clean)
     return request
 

@@ -27,6 +27,7 @@ from customers import services
 from customers.live import CUSTOMER
 from customers.models import Customer
 from tests.factories import make_customer, number_changes, people
+from tests.live.hubs import begin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,14 +70,6 @@ class Screen:
 @sync_to_async
 def held(customer):
     return CUSTOMER.project(Customer.objects.filter(pk=customer.pk).values(*CUSTOMER.columns).get())
-
-
-@sync_to_async
-def begin():
-    alice = people().alice
-    customer = make_customer(alice)
-    number_changes()
-    return alice, customer
 
 
 @sync_to_async

@@ -11,14 +11,7 @@ from customers import services
 from customers.models import Import
 from reporting import feed
 from reporting.feed import HomeFeed
-from tests.factories import change, make_customer, number_changes, people
-
-
-@pytest.fixture
-def staff(db):
-    found = people()
-    number_changes()
-    return found
+from tests.factories import change, make_customer, number_changes
 
 
 @pytest.fixture

@@ -16,19 +16,12 @@ from customers import services
 from customers.models import Customer
 from reporting import home, minutes
 from reporting.minutes import SHOWN, Minutes, last_before
-from tests.factories import make_customer, number_changes, people
+from tests.factories import make_customer, number_changes
 
 
 @pytest.fixture(autouse=True)
 def _nothing_counted(monkeypatch):
     monkeypatch.setattr(home, "minutes", Minutes())
-
-
-@pytest.fixture
-def staff(db):
-    found = people()
-    number_changes()
-    return found
 
 
 @pytest.fixture
