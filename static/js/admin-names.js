@@ -1,8 +1,10 @@
-// Django admin: Select2 puts controls of its own in place of a select, and leaves them without its label.
+// Django admin: Select2 puts controls of its own in place of a select, sooner or later, and leaves them without its label.
 
-addEventListener("load", () => {
-  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
-    const controls = select.nextElementSibling.querySelectorAll("[role=combobox], [role=textbox], input");
-    for (const control of controls) control.setAttribute("aria-label", select.labels[0]?.textContent.trim() ?? select.name);
+const DRAWN = "select + .select2 :is([role=combobox], [role=textbox], input):not([aria-label])";
+
+new MutationObserver(() => {
+  for (const control of document.querySelectorAll(DRAWN)) {
+    const select = control.closest(".select2").previousElementSibling;
+    control.setAttribute("aria-label", select.labels[0]?.textContent.trim() || select.name);
   }
-});
+}).observe(document, { childList: true, subtree: true });
