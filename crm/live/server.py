@@ -51,8 +51,7 @@ class LiveServer(Server):  # type: ignore[misc]  # daphne has no types
         self.is_draining = False
 
     def listen_success(self, port: Any) -> None:
-        # Lines that nobody reads, and of which Twisted would keep the last 65,536.
-        self.http_factory.log = lambda _request: None
+        self.http_factory.log = lambda _request: None  # lines that nobody reads
         self.ports.append(port)
         super().listen_success(port)
         say_ready()

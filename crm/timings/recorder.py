@@ -102,6 +102,8 @@ INSERTS = {
     "responses": INSERT_RESPONSES,
     "screens": UPSERT_SCREENS,
 }
+# A crash may cost the timings of its last moments, and never what others write: behind a pooler the session is theirs.
+EASED = "SET LOCAL synchronous_commit = off"
 INSERT_DROP = "INSERT INTO timings_drop (at, process, count) VALUES (%s, %s, %s)"
 
 
@@ -124,7 +126,9 @@ class Buffer:
         while self.rows:
             batch = [self.rows.popleft() for _ in range(min(ROWS_A_STATEMENT, len(self.rows)))]
             try:
-                connection.execute(self.insert, [list(column) for column in zip(*batch, strict=True)])
+                with connection.transaction():
+                    connection.execute(EASED)
+                    connection.execute(self.insert, [list(column) for column in zip(*batch, strict=True)])
             except psycopg.OperationalError:
                 self.rows.extendleft(reversed(batch))
                 raise
@@ -196,9 +200,7 @@ def connect() -> psycopg.Connection[Any]:
     """To the database that Django uses, but not from its pool: a busy pool must not hold timings up, nor they it."""
     params = connections["default"].get_connection_params()
     ours = {"cursor_factory": psycopg.Cursor, "autocommit": True, "connect_timeout": 5}
-    connection = psycopg.connect(**params | ours | {"application_name": "pulse timings"})
-    connection.execute("SET synchronous_commit = off")  # a crash may cost the timings of its last moments
-    return connection
+    return psycopg.connect(**params | ours | {"application_name": "pulse timings"})
 
 
 _recorder = Recorder()
