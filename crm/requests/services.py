@@ -21,7 +21,7 @@ from crm.records.reading import visible_row
 from crm.records.wake import wake as wake_relay
 from crm.records.writing import adding_to, as_written
 from crm.requests import engine, learning
-from crm.requests.kinds import FOR_CUSTOMER, Kind, kind_named, kinds
+from crm.requests.kinds import FOR_CUSTOMER, PEOPLE, Kind, kind_named, kinds
 from crm.requests.models import OPEN, Request, State
 from crm.requests.order import order
 from crm.requests.triage import learning as triage
@@ -179,7 +179,10 @@ def same(earlier: Request, kind: Kind, customer_id: int, payload: dict[str, Any]
 
 def cancel_request(request_id: int, *, actor: Actor) -> Request:
     """An open one ends at once; what its worker is writing is rolled back. Raises WrongState when it has ended."""
-    return change(request_id, actor, OPEN, state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
+    ended = change(request_id, actor, OPEN, state=State.CANCELLED, finished_at=timezone.now(), retry_at=None)
+    if ended.queue != PEOPLE:  # its worker may go on for long, and does not look for the customer's next before
+        wake_after_commit(ended.queue)
+    return ended
 
 
 def retry_request(request_id: int, *, actor: Actor) -> Request:

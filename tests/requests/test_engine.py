@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.models import ChangeNew
-from crm.requests import engine, probe, services, worker
+from crm.requests import engine, probe, services, waking, worker
 from crm.requests.kinds import Kind, Refused, register
 from crm.requests.models import ProbeEffect, Request
 from tests.factories import make_customer
@@ -172,6 +172,20 @@ def test_a_cancelled_request_lets_the_next_go_and_its_worker_write_nothing(ask, 
     assert state(request) == "cancelled"
     assert not ProbeEffect.objects.exists()
     assert claim().request_id == behind.pk
+
+
+def test_the_next_of_one_cancelled_is_not_left_to_a_worker_that_is_still_busy(
+    ask, everybody, monkeypatch, django_capture_on_commit_callbacks
+):
+    request, _ = ask("1"), ask("2")
+    claim()
+    woken = []
+    monkeypatch.setattr(waking, "wake", lambda queue, *_: woken.append(queue))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.cancel_request(request.pk, actor=everybody.admin)
+
+    assert woken == ["requests"]
 
 
 def test_one_given_up_can_be_retried_and_an_attempt_of_before_stays_fenced_off(ask, everybody):
