@@ -24,6 +24,7 @@ Directory = Mapping[str, Mapping[Any, Mapping[str, Any]]]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 COLORS = 10
+BADGE = 100  # from here on a badge tells no numbers apart
 # The scripts whose names are recognised by their first character: Han, kana and Hangul.
 ONE_CHARACTER_NAMES = ((0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
 
@@ -260,6 +261,7 @@ FORMATS: dict[str, Callable[[Any, Wording], str]] = {
     "clock": clock,
     "date": day,
     "number": number,
+    "badge": lambda value, _wording: str(value) if value < BADGE else f"{BADGE - 1}+",
     "duration": duration,
     "age": age,
     "list": joined,

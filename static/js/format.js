@@ -1,7 +1,7 @@
 // How canonical values read: the JavaScript half of crm/records/formats.py, held against it by tests/crm/test_format.py.
 // Pure: everything beside the value is in `wording`: {words, directory, now}.
 
-import { country, language, phone } from "./format-people.js";
+import { PEOPLE } from "./format-people.js";
 import { initials } from "./people.js";
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
@@ -18,14 +18,10 @@ const FORMATS = {
   clock: (value, { words }) => fillClock(words.clock, local(new Date(value), words)),
   date: day,
   number,
+  badge: (value) => (value < 100 ? String(value) : "99+"),
   duration,
   age: (value, wording) => fill(wording.words.ago, { age: duration(value, wording) }),
-  list: joined,
-  first,
-  phones: (value) => joined(value.map(phone)),
-  first_phone: (value) => first(value.map(phone)),
-  country,
-  language,
+  ...PEOPLE,
   user: (value, wording) => name("users", value, wording),
   team: (value, wording) => name("teams", value, wording),
   stage: (value, wording) => name("stages", value, wording),
@@ -74,14 +70,6 @@ export function duration(seconds, wording) {
 export const entry = (kind, key, { directory }) => directory[kind]?.[key] ?? {};
 
 const name = (kind, key, wording) => String(entry(kind, key, wording).name ?? key);
-
-function joined(value) {
-  return value.join(", ");
-}
-
-function first(value) {
-  return value.length === 1 ? String(value[0]) : `${value[0]} +${value.length - 1}`;
-}
 
 /** A date as it is; a moment by its day in the reader's zone. */
 function day(value, { words }) {

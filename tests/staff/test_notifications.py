@@ -88,7 +88,7 @@ def test_a_fragment_also_renews_the_bell(client, staff, given):
     assert "<html" not in fragment
     assert "Marta Lindqvist" in fragment
     assert 'hx-swap-oob="true"' in fragment
-    assert 'data-format="number">1</span>' in fragment
+    assert 'data-format="badge">1</span>' in fragment
 
 
 def test_somebody_with_nothing_to_know_is_told_so(client, staff):
