@@ -161,7 +161,7 @@ def test_what_both_changed_is_asked_and_what_was_typed_stays(stack, browse, cust
     page = browse(stack.people.alice, f"/customers/{customer.pk}/")
     begin(page, customer, "phones").fill("+44 113 496 0200")
     services.update_customer(customer.pk, actor=stack.people.bob, version=1, changes={"phones": ["+441134960100"]})
-    expect(page.locator("#entries-page")).to_contain_text("+441134960100")
+    expect(page.locator("#entries-page")).to_contain_text("+44 113 496 0100")
     expect(field(page, customer, "phones").locator("input[name=phones]")).to_have_value("+44 113 496 0200")
 
     page.keyboard.press("Enter")
@@ -169,7 +169,7 @@ def test_what_both_changed_is_asked_and_what_was_typed_stays(stack, browse, cust
     expect(dialog).to_contain_text("Bob changed the phone while you were editing")
     dialog.get_by_role("button", name="Save mine").click()
 
-    expect(field(page, customer, "phones").locator("[data-edit]")).to_have_text("+441134960200")
+    expect(field(page, customer, "phones").locator("[data-edit]")).to_have_text("+44 113 496 0200")
     expect(dialog).to_have_count(0)
     assert held(customer, "phones") == ["+441134960200"]
 
