@@ -102,8 +102,6 @@ INSERTS = {
     "responses": INSERT_RESPONSES,
     "screens": UPSERT_SCREENS,
 }
-# A crash may cost the timings of its last moments, and never what others write: behind a pooler the session is theirs.
-EASED = "SET LOCAL synchronous_commit = off"
 INSERT_DROP = "INSERT INTO timings_drop (at, process, count) VALUES (%s, %s, %s)"
 
 
@@ -126,9 +124,7 @@ class Buffer:
         while self.rows:
             batch = [self.rows.popleft() for _ in range(min(ROWS_A_STATEMENT, len(self.rows)))]
             try:
-                with connection.transaction():
-                    connection.execute(EASED)
-                    connection.execute(self.insert, [list(column) for column in zip(*batch, strict=True)])
+                connection.execute(self.insert, [list(column) for column in zip(*batch, strict=True)])
             except psycopg.OperationalError:
                 self.rows.extendleft(reversed(batch))
                 raise

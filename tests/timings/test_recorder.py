@@ -97,15 +97,6 @@ def test_rows_that_the_database_refuses_are_counted_and_do_not_block_others(runn
     assert Drop.objects.get().count == 1
 
 
-def test_only_timings_are_written_without_waiting_for_the_disk(transactional_db):
-    own = recorder.Recorder()
-    own.put("responses", response())
-    with recorder.connect() as session:
-        own.flush(session)
-        assert session.execute("SHOW synchronous_commit").fetchone() == ("on",)
-    assert ResponseTiming.objects.get().kind == response().kind
-
-
 def test_stopping_writes_what_is_left(running):
     running.put("responses", response("first"))
     wait_until(lambda: count_of("first") == 1)
