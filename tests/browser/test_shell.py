@@ -113,6 +113,7 @@ def test_theme_is_kept_and_there_from_the_first_paint(page, staff):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_all_text_has_the_contrast_that_everybody_can_read(page, theme):
+    page.emulate_media(reduced_motion="reduce")  # else a button may be met on its way from one theme to the other
     page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
     page.locator(".top summary.av").click()
 

@@ -134,7 +134,8 @@ def everybody_listens(stack):
 
 
 def test_a_pool_that_is_at_work_outlives_its_broker(stack, probe, clock):
-    stack.restart("requests")  # where an earlier test left it without a broker for long, it asks at long intervals
+    for name in ("worker", "requests"):  # left without a broker by an earlier test, they ask ever more seldom
+        stack.restart(name)
     process = stack.children["requests-1"].process
     for _ in range(3):  # which of its connections it misses first is chance
         wait_for(lambda: everybody_listens(stack), showing=lambda: stack.log("requests"))
