@@ -48,7 +48,10 @@ def is_for(request: StaffRequest, target: str) -> bool:
 
 
 def with_toast(response: HttpResponse, text: str, *, undo: str = "", bad: bool = False, **events: Any) -> HttpResponse:
-    """Lets the answer say something, perhaps with a way back; `events` are triggered as well."""
-    toast = {"text": text} | ({"undo": undo} if undo else {}) | ({"bad": True} if bad else {})
+    """Lets the answer say something, perhaps with a way back; `events` are triggered as well.
+
+    On the body: a live change may have taken away meanwhile what asked, and what that triggers nobody hears.
+    """
+    toast = {"text": text, "target": "body"} | ({"undo": undo} if undo else {}) | ({"bad": True} if bad else {})
     response["HX-Trigger"] = json.dumps({"pulse:toast": toast} | events)
     return response

@@ -4,8 +4,14 @@ const SECONDS = 6, SECONDS_WITH_UNDO = 10;
 const stack = document.getElementById("toasts");
 
 document.addEventListener("pulse:toast", ({ detail }) => show(detail));
-document.addEventListener("htmx:sendError", () => show({ text: stack.dataset.unreachable, bad: true }));
-document.addEventListener("htmx:responseError", ({ detail }) => show({ text: stack.dataset[`status${detail.xhr.status}`] ?? stack.dataset.failed, bad: true }));
+// Heard on the request itself: an element that a live change took away meanwhile triggers nothing that comes up here.
+document.addEventListener("htmx:beforeSend", ({ detail: { xhr } }) => {
+  xhr.addEventListener("error", () => show({ text: stack.dataset.unreachable, bad: true }));
+  xhr.addEventListener("load", () => { if (isFailure(xhr.status)) show({ text: stack.dataset[`status${xhr.status}`] ?? stack.dataset.failed, bad: true }); });
+});
+
+/** Refusals (409, 422) say themselves what is wrong. */
+const isFailure = (status) => status >= 400 && status !== 409 && status !== 422;
 
 if (stack?.children.length) stack.showPopover();
 for (const toast of stack?.children ?? []) settle(toast, SECONDS);

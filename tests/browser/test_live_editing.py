@@ -1,8 +1,13 @@
-"""What I am typing is mine: nobody's change touches it, and who saves the same field is asked, with both values."""
+"""What I am typing is mine: nobody's change touches it, and who saves the same field is asked, with both values.
+
+A change that is quicker than the answer to who made it takes nothing from that answer.
+"""
 
 import pytest
+from django.utils.timezone import now
 from playwright.sync_api import expect
 
+from customers import services
 from customers.models import Customer
 from tests.browser.watching import begin_edit, field
 from tests.factories import change, make_customer
@@ -74,3 +79,34 @@ def test_a_question_left_open_keeps_what_was_typed(page, customer, question):
     page.keyboard.press("Escape")
     expect(question).to_have_count(0)
     expect(field(page, "title").locator("input:not([type=hidden])")).to_have_value("Buyer")
+
+
+def test_undo_is_offered_also_when_the_live_change_was_quicker_than_the_answer(stack, browse, customer):
+    services.add_follow_up(customer.pk, actor=stack.people.alice, title="Send the offer", due_at=now())
+    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
+    follow_ups = page.locator(f"#follow-ups-{customer.pk}")
+
+    def answer_late(route):
+        response = route.fetch()
+        expect(follow_ups).not_to_contain_text("Send the offer")
+        route.fulfill(response=response)
+
+    page.route("**/done/", answer_late)
+    follow_ups.get_by_role("checkbox").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(follow_ups).to_contain_text("Send the offer")
+
+
+def test_a_failure_is_told_also_when_what_asked_is_gone(stack, browse, customer):
+    follow_up = services.add_follow_up(customer.pk, actor=stack.people.alice, title="Send the offer", due_at=now())
+    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
+    follow_ups = page.locator(f"#follow-ups-{customer.pk}")
+
+    def fail_late(route):
+        services.complete_follow_up(follow_up.pk, actor=stack.people.alice, done=True)
+        expect(follow_ups).not_to_contain_text("Send the offer")
+        route.fulfill(status=503)
+
+    page.route("**/done/", fail_late)
+    follow_ups.get_by_role("checkbox").click()
+    expect(page.locator("#toasts .bad")).to_be_visible()
