@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from crm.records.access import Access
 from crm.requests.desk import desk
-from crm.requests.kinds import PEOPLE
-from crm.requests.live import title_of
+from crm.requests.kinds import PEOPLE, title_of
 from crm.requests.models import CUSTOMER_TABLE, Request, State, Worker
 from crm.requests.waking import STALE
 

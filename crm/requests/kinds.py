@@ -134,6 +134,11 @@ def kind_named(name: str) -> Kind | None:
     return _kinds.get(name)
 
 
+def title_of(name: str) -> str:
+    known = kind_named(name)
+    return str(known.title) if known else name
+
+
 def words_of(asked: Any) -> str:
     """What a person reads of a request, or of an attempt at one."""
     kind = kind_named(asked.kind)

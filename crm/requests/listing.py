@@ -19,8 +19,7 @@ from crm.live.panels import register_panel
 from crm.records.access import Access
 from crm.records.paging import after_cursor, by_time, decode, encode, page, storable
 from crm.records.projection import canonical
-from crm.requests.kinds import PEOPLE
-from crm.requests.live import title_of
+from crm.requests.kinds import PEOPLE, title_of
 from crm.requests.models import Request, State
 
 PANEL = "requests:list"

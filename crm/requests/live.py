@@ -7,7 +7,7 @@ from typing import Any
 from crm.live.panels import register_panel
 from crm.records.projection import Field, Projection
 from crm.records.registry import RecordType, register
-from crm.requests.kinds import PEOPLE, kind_named
+from crm.requests.kinds import PEOPLE, kind_named, title_of
 from crm.requests.models import Request, State
 from crm.timings.recorder import ResponseRow
 
@@ -33,11 +33,6 @@ REQUEST = Projection(
         Field("finished_at", "time"),
     ]
 )
-
-
-def title_of(kind: str) -> str:
-    known = kind_named(kind)
-    return str(known.title) if known else kind
 
 
 def response(row: Mapping[str, Any], published_at: datetime) -> ResponseRow | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.records.access import Access
 from crm.records.models import Logged, Reader
-from crm.requests.kinds import PEOPLE, kinds
+from crm.requests.kinds import PEOPLE, kinds, title_of
 from crm.requests.triggers import TRIGGERS
 from crm.sites.models import Site
 
@@ -147,6 +147,10 @@ class Request(Logged):
 
     def get_absolute_url(self) -> str:
         return reverse("requests:page", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        return title_of(self.kind)
 
     @property
     def waited(self) -> float | None:

@@ -16,8 +16,7 @@ from crm.requests import board, listing, services
 from crm.requests.desk import services as desk
 from crm.requests.desk import wording
 from crm.requests.desk.forms import AnswerForm, SortForm
-from crm.requests.kinds import PEOPLE
-from crm.requests.live import title_of
+from crm.requests.kinds import PEOPLE, title_of
 from crm.requests.models import Request, State
 from crm.requests.triage import wording as triage
 from crm.requests.wording import said
@@ -54,10 +53,18 @@ def request_list(request: StaffRequest) -> HttpResponse:
         "state": asked.state,
         "states": State.choices,
         "pool": asked.pool,
-        "customer": found.rows[0]["customer__name"] if asked.customer and found.rows else "",
+        "customer": name_of(request, asked.customer),
         **asked.spans(),
     }
     return render(request, "requests/list.html", listing.context(found) | around)
+
+
+def name_of(request: StaffRequest, customer: str) -> str:
+    """Of the customer whose requests are listed, who may have none; nothing for one who is not to be seen."""
+    try:
+        return str(services.customer_row(int(customer), request.user, in_trash=True)["name"])
+    except (ValueError, NotVisible):
+        return ""
 
 
 @require_GET
@@ -71,7 +78,7 @@ def around(request: StaffRequest, request_id: int) -> dict[str, Any]:
     scope = {"owner_id": found.customer.owner_id, "team_id": found.customer.team_id}
     return {
         "found": found,
-        "title": title_of(found.kind),
+        "title": found.title,
         "may_edit": request.user.access.admits(scope, "edit"),
         "may_retry": services.may_be_retried(found),
         "shows_payload": request.user.access.sees_contacts,

@@ -10,8 +10,7 @@ from django.forms.utils import pretty_name
 from django.utils.translation import gettext as _
 
 from crm.records import formats
-from crm.requests.kinds import kind_named
-from crm.requests.live import title_of
+from crm.requests.kinds import kind_named, title_of
 
 # A moment with its zone, as JSON carries it.
 MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -95,6 +95,7 @@ def test_the_panel_is_drawn_by_the_partials_of_the_page(everybody, requests, cli
     panel = board.compute_panel(everybody.bob.access, {})
 
     assert "Self-test" in page
+    assert all(">Self-test</a>" in panel["parts"][part] for part in ("running", "waiting"))
     for part in ("kinds", "waiting"):
         assert panel["parts"][part].split("</thead>")[0] in page
 
@@ -166,6 +167,21 @@ def test_a_customers_page_leads_to_all_that_they_asked(everybody, ask, client):
     assert f"/requests/all/?customer={other.pk}" not in client.get(f"/requests/of/{other.pk}/").content.decode()
     assert listed.count("<tr id=") == 6
     assert "<tr id=" not in client.get("/requests/all/?customer=-").content.decode()
+
+
+def test_a_list_says_whose_it_is_also_when_it_is_empty(everybody, client):
+    customer = make_customer(everybody.alice)
+
+    def named(reader, state):
+        client.force_login(reader)
+        return (
+            f'<b class="cut">{customer.name}</b>'
+            in client.get(f"/requests/all/?customer={customer.pk}&state={state}").content.decode()
+        )
+
+    assert named(everybody.alice, "")
+    assert named(everybody.alice, "dead")
+    assert not named(everybody.charlie, "")
 
 
 def test_the_list_goes_on_after_its_first_page(everybody, ask, client, monkeypatch):

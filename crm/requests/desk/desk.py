@@ -9,7 +9,6 @@ from django.template.loader import render_to_string
 from crm.live.panels import register_panel
 from crm.records.access import Access
 from crm.requests.desk import wording
-from crm.requests.live import title_of
 from crm.requests.models import Request, State
 from crm.requests.triage import wording as triage
 from crm.staff.models import User
@@ -43,7 +42,7 @@ def shown(rows: Any, access: Access) -> list[dict[str, Any]]:
     return [
         {
             "request": row,
-            "headline": wording.asked(row)[0] if access.sees_contacts else title_of(row.kind),
+            "headline": wording.asked(row)[0] if access.sees_contacts else row.title,
             "topic": triage.first_words(row, access.sees_contacts)["topic"],
         }
         for row in rows
@@ -66,7 +65,7 @@ def mine(user: User) -> QuerySet[Any]:
 
 
 def notification(request: Request) -> Notification:
-    title = f"{title_of(request.kind)} · {request.customer.name}"
+    title = f"{request.title} · {request.customer.name}"
     return Notification(title, request.get_absolute_url(), "message-question", request.received_at)
 
 

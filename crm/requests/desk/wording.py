@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from crm.requests.desk.placement import ALL, AT_WORK, AWAY, ONLINE, OWNER, TEAM
 from crm.requests.kinds import words_of
-from crm.requests.live import title_of
 from crm.requests.models import Request
 
 PRESENCE = {
@@ -50,4 +49,4 @@ def reasons(placed: Mapping[str, Any]) -> list[str]:
 def asked(request: Request) -> tuple[str, str]:
     """The first line of what was asked, or what kind of request it is where nothing is left; and the rest."""
     first, _, rest = words_of(request).partition("\n")
-    return first or title_of(request.kind), rest
+    return first or request.title, rest
