@@ -119,7 +119,7 @@ def kill(stack: "Stack", broker: Broker, targets: Sequence[str], every: float) -
 
 
 def supervise(stack: "Stack", seconds: float) -> None:
-    """As the starter does: a pool that loses its broker now and then ends by an error of Celery's own."""
+    """As the starter does: a process that ends by itself is a line of the report, not a recovery that never comes."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         for child in stack.named("requests"):

@@ -148,7 +148,7 @@ class Change(ChangeRow):
 
 
 class LogState(models.Model):
-    """The log's one row of state: its epoch (changed by a restore), its head, and the head of its directory."""
+    """The log's one row of state: its epoch (another once numbers were taken back), its head, its directory's head."""
 
     epoch = models.UUIDField()
     head = models.BigIntegerField()
