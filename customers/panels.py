@@ -1,8 +1,9 @@
-"""The panels that other modules add to a customer's page: each registers the name of a URL, which the page asks for."""
+"""The panels that modules add to a customer's page: each registers the name of the URL that draws it."""
 
 from dataclasses import dataclass
 
-from django.urls import reverse
+from django.http import HttpRequest
+from django.urls import resolve, reverse
 
 
 @dataclass(frozen=True)
@@ -22,5 +23,11 @@ def register_panel(url_name: str, *, position: int = 0) -> None:
     _slots.sort(key=lambda slot: slot.position)
 
 
-def panel_urls(customer_id: int) -> list[str]:
-    return [reverse(slot.url_name, args=[customer_id]) for slot in _slots]
+def has_panels() -> bool:
+    return bool(_slots)
+
+
+def draw_panels(request: HttpRequest, customer_id: int) -> bytes:
+    """All panels as one piece of HTML: fetched one by one, each that comes would push down those below it."""
+    views = [resolve(reverse(slot.url_name, args=[customer_id])).func for slot in _slots]
+    return b"".join(view(request, customer_id).content for view in views)

@@ -29,6 +29,7 @@ urlpatterns = [
     path("customers/bulk/", bulk.bulk, name="bulk"),
     path("customers/undo/", bulk.undo, name="undo"),
     path("customers/<int:customer_id>/", pages.customer_page, name="page"),
+    path("customers/<int:customer_id>/panels/", pages.customer_panels, name="panels"),
     path("customers/<int:customer_id>/drawer/", pages.customer_drawer, name="drawer"),
     path("customers/<int:customer_id>/edit/", fields.customer_edit, name="edit"),
     path("customers/<int:customer_id>/fields/<slug:name>/", fields.customer_field, name="field"),

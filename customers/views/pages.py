@@ -11,7 +11,7 @@ from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 from customers.forms import FollowUpForm, NoteForm, next_morning
 from customers.models import Note
-from customers.panels import panel_urls
+from customers.panels import draw_panels, has_panels
 from customers.reading import may_edit, read_customer, read_with_follow_ups
 from customers.views.answers import refusing
 from customers.views.fields import groups
@@ -25,8 +25,14 @@ SHOWN = {"everything": None, "changes": ["customer"]}
 @require_GET
 @refusing
 def customer_page(request: StaffRequest, customer_id: int) -> HttpResponse:
-    context = around(customer_id, request.user) | {"panels": panel_urls(customer_id), "place": "page"}
+    context = around(customer_id, request.user) | {"has_panels": has_panels(), "place": "page"}
     return render(request, "customers/page.html", context)
+
+
+@require_GET
+@refusing
+def customer_panels(request: StaffRequest, customer_id: int) -> HttpResponse:
+    return HttpResponse(draw_panels(request, customer_id))
 
 
 @require_GET

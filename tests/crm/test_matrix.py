@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[Rule, Rule, dict[str, str]]] = {
     "customers:bulk": (NO, STAFF, {}),
     "customers:undo": (NO, STAFF, {}),
     "customers:page": (READERS, NO, {}),
+    "customers:panels": (READERS, NO, {}),
     "customers:drawer": (READERS, NO, {}),
     "customers:edit": (WRITERS, WRITERS, {"version": "1", "name": "Bo Ek"}),
     "customers:field": (WRITERS, WRITERS, {"version": "1", "name": "Bo Ek"}),

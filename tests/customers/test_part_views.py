@@ -167,16 +167,21 @@ def test_the_bell_tells_what_is_due_to_whom_it_was_given(customer, everybody, br
     assert (due("bob"), due("alice"), due("charlie")) == (["Yesterday"], [], [])
 
 
-def test_the_page_asks_for_the_panels_of_modules(customer, browser_of, monkeypatch):
+def test_the_page_asks_for_the_panels_of_modules_as_one_piece_so_that_none_pushes_another_down(
+    customer, browser_of, monkeypatch
+):
     monkeypatch.setattr(panels, "_slots", [])
-    assert 'hx-trigger="load"' not in browser_of("alice").get(f"/customers/{customer.pk}/").content.decode()
+    alice, asks = browser_of("alice"), re.compile(r'hx-get="([^"]+)" hx-trigger="load"')
+    assert asks.findall(alice.get(f"/customers/{customer.pk}/").content.decode()) == []
 
-    panels.register_panel("customers:drawer", position=2)
+    panels.register_panel("customers:consents", position=2)
     panels.register_panel("customers:follow_ups", position=1)
 
-    page = browser_of("alice").get(f"/customers/{customer.pk}/").content.decode()
-    asked = re.findall(r'hx-get="([^"]+)" hx-trigger="load"', page)
-    assert asked == [f"/customers/{customer.pk}/follow-ups/", f"/customers/{customer.pk}/drawer/"]
+    assert asks.findall(alice.get(f"/customers/{customer.pk}/").content.decode()) == [
+        f"/customers/{customer.pk}/panels/"
+    ]
+    drawn = alice.get(f"/customers/{customer.pk}/panels/").content.decode()
+    assert re.findall(r'id="([a-z-]+)-\d', drawn) == ["follow-ups", "consents"]
 
 
 def test_a_page_with_twenty_of_each_part_costs_what_an_empty_one_does(
