@@ -29,6 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(servers.stop)
     servers.start()
     configure_django()
+    configure_hypothesis()
+
+
+def configure_hypothesis() -> None:
+    """The same examples each time, and none too slow: whether a run succeeds is not left to chance."""
+    from hypothesis import settings
+
+    settings.load_profile("ci")
 
 
 def configure_django() -> None:

@@ -1,6 +1,9 @@
 """For tests that sign in: what makes guessing slow would make them slow too."""
 
+import time
+
 import pytest
+import time_machine
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +18,10 @@ def admin_client(client):
 
     client.force_login(make_user("admin", "administrator"))
     return client
+
+
+@pytest.fixture
+def clock():
+    """Stands, as each code of a second factor is one of half a minute; `shift` moves it by seconds."""
+    with time_machine.travel(time.time(), tick=False) as found:
+        yield found

@@ -94,7 +94,7 @@ def test_sign_in_goes_on_and_limits_hold_while_valkey_is_down(client, alice):
 
 
 @pytest.mark.usefixtures("_valkey_down")
-def test_a_second_factor_is_asked_for_and_each_code_opens_once(client, alice):
+def test_a_second_factor_is_asked_for_and_each_code_opens_once(client, alice, clock):
     secret = "JBSWY3DPEHPK3PXP"
     TOTP.activate(alice, secret)
     code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
