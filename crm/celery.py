@@ -10,7 +10,7 @@ from crm.readiness import say_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
-app = Celery("pulse")
+app = Celery("pulse", amqp="crm.broker:Broker")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_acks_late=True,
@@ -19,6 +19,7 @@ app.conf.update(
     task_ignore_result=True,
     task_queues=[Queue("celery"), Queue("requests")],
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
     worker_consumer="crm.consumer:Consumer",
     # Celery would begin with as many messages as slots are free and take one more for each that is done: seconds.
     worker_enable_prefetch_count_reduction=False,

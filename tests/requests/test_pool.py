@@ -13,6 +13,7 @@ from django.utils import timezone
 from bench import kills
 from bench.probes import Probes
 from bench.requests import make_customers
+from crm.celery import app
 from crm.requests import waking
 from crm.requests.models import Request, Worker
 from crm.requests.probe import effects as probe_effects
@@ -126,6 +127,26 @@ def test_one_queue_is_woken_although_the_broker_broke_at_another(monkeypatch):
     assert woken.wait(PATIENCE)
 
 
+class FarTooOften(Exception):
+    pass
+
+
+@pytest.mark.parametrize("address", ["redis+socket:///nobody.here", "amqp://127.0.0.1:1"])
+def test_a_broker_that_is_away_for_long_is_asked_for_as_often_as_at_first(monkeypatch, address):
+    pauses = []
+
+    def note(_error, pause):
+        pauses.append(pause)
+        if len(pauses) > 200:
+            raise FarTooOften
+
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _seconds: None)
+    with pytest.raises(FarTooOften):  # as Celery's consumers and clock do
+        app.connection_for_read(address).ensure_connection(note, app.conf.broker_connection_max_retries)
+
+    assert max(pauses) <= 2.0
+
+
 def everybody_listens(stack):
     """Worker and pool: each for its tasks, and for commands."""
     with redis.Redis.from_url(stack.redis_url) as broker:
@@ -134,8 +155,6 @@ def everybody_listens(stack):
 
 
 def test_a_pool_that_is_at_work_outlives_its_broker(stack, probe, clock):
-    for name in ("worker", "requests"):  # left without a broker by an earlier test, they ask ever more seldom
-        stack.restart(name)
     process = stack.children["requests-1"].process
     for _ in range(3):  # which of its connections it misses first is chance
         wait_for(lambda: everybody_listens(stack), showing=lambda: stack.log("requests"))
