@@ -141,7 +141,7 @@ def end(attempt: Attempt, slot: Slot, statement: str = END_AND_TAKE, **values: A
 
 def hold_line(customer_id: int) -> None:
     """Nobody else ends or adds one of the customer's until this transaction is over: before any row is touched."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(HOLD_LINE, {"customer": customer_id})
 
 

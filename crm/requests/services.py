@@ -64,15 +64,17 @@ def accept_request(
     """
     kind, checked = check_kind(kind_name, actor.access), check_key(key)
     clean = check_payload(kind, payload)
-    check_customer(customer_id, actor, kind)
-    if not kind.may_say(actor.access, clean):
-        raise NotEditable
     sender = sender or f"user:{actor.pk}"
-    if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
-        return same(earlier, kind, customer_id, clean)
-    check_room(customer_id)
     try:
         with acting(actor.pk), adding_to(lambda: check_customer(customer_id, actor, kind)):
+            # As whoever erases the customer does: this one is there before that, and goes with it, or is judged after.
+            engine.hold_line(customer_id)
+            check_customer(customer_id, actor, kind)
+            if not kind.may_say(actor.access, clean):
+                raise NotEditable
+            if checked and (earlier := Request.objects.filter(sender=sender, idempotency_key=checked).first()):
+                return same(earlier, kind, customer_id, clean)
+            check_room(customer_id)
             request: Request = Request.objects.create(
                 customer_id=customer_id,
                 sender=sender,

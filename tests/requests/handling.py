@@ -1,4 +1,9 @@
-"""A worker's steps one by one, without its pool: claim, and handle without claiming what follows."""
+"""A worker's steps one by one, without its pool: claim, and handle without claiming what follows; and many at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection, transaction
 
 from crm.requests import engine, worker
 
@@ -22,3 +27,21 @@ def handled(request):
     handle_next()
     request.refresh_from_db()
     return request
+
+
+def at_once(*works):
+    """What each of them raised, by threads with connections of their own."""
+    together = threading.Barrier(len(works))
+
+    def run(work):
+        together.wait()
+        try:
+            with transaction.atomic():
+                work()
+        except Exception as error:
+            return type(error)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [raised for raised in pool.map(run, works) if raised]

@@ -12,7 +12,7 @@ from crm.timings.middleware import ARRIVED
 from customers.models import Customer
 from tests.api.asking import is_problem
 from tests.factories import make_customer
-from tests.requests.handling import handle_next
+from tests.requests.handling import at_once, handle_next
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_a_customer_deleted_for_good_meanwhile_is_not_there(programs, asked, cus
 
     def check_before_it_goes(*given: object) -> None:
         check(*given)
-        Customer.objects.filter(pk=customer.pk).delete()
+        at_once(lambda: Customer.objects.filter(pk=customer.pk).delete())
 
     monkeypatch.setattr(services, "check_customer", check_before_it_goes)
 

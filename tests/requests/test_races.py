@@ -1,16 +1,15 @@
 """Two at one customer's line at the same moment: who comes second waits, and nobody is in the way for good."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from crm.requests import engine, services, worker
 from crm.requests.kinds import Attempt
 from crm.requests.models import Request
 from tests.factories import make_customer
-from tests.requests.handling import claim
+from tests.requests.handling import at_once, claim
 
 # Ends are slowed between their row and the line, where PostgreSQL may stop anybody at any time.
 SLOW_ENDS = """
@@ -37,24 +36,6 @@ def line(everybody):
         for number in range(3)
     ]
     return claim(), rows
-
-
-def at_once(*works):
-    """What each of them raised, by threads with connections of their own."""
-    together = threading.Barrier(len(works))
-
-    def run(work):
-        together.wait()
-        try:
-            with transaction.atomic():
-                work()
-        except Exception as error:
-            return type(error)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [raised for raised in pool.map(run, works) if raised]
 
 
 def states(rows):
@@ -95,6 +76,30 @@ def test_the_end_of_one_and_the_erasing_of_all_do_not_lock_each_other(everybody,
 
     assert raised in ([], [engine.Lost])
     assert states(rows)[1:] == [("cancelled", False), ("queued", True)]
+
+
+def test_what_passes_the_door_just_before_an_erasing_goes_with_it(everybody, monkeypatch, transactional_db):
+    customer = make_customer(everybody.alice)
+    erasing = threading.Thread(target=at_once, args=[lambda: services.erase_requests(customer.pk, but=0)])
+
+    def erase_meanwhile(_customer_id):
+        erasing.start()
+        wait_until_it_waits_or_is_over(erasing)
+
+    monkeypatch.setattr(services, "check_room", erase_meanwhile)
+    request = services.accept_request("probe", customer.pk, {"ms": 0, "key": "hers"}, actor=everybody.admin)
+    erasing.join()
+
+    request.refresh_from_db()
+    assert (request.state, request.payload) == ("cancelled", {})
+
+
+def wait_until_it_waits_or_is_over(thread):
+    waits = False
+    while thread.is_alive() and not waits:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+            (waits,) = cursor.fetchone()
 
 
 @pytest.mark.django_db
