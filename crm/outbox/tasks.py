@@ -8,8 +8,10 @@ from crm.outbox import sending, services
 
 @shared_task
 def send_due() -> None:
-    close_old_connections()
-    sending.drain()
+    try:
+        sending.drain()
+    finally:
+        close_old_connections()  # the pool has one for each slot, not for each thread that was at work once
 
 
 @shared_task

@@ -83,7 +83,8 @@ class Kind:
     `apply` writes the effects and returns the result, or whom to ask; it runs inside the transaction that also ends
     the attempt, so both are there or neither. What of the result is for programs alone is named in `handles`. `wait`,
     run before it and outside any transaction, may take its time and must have no effect that a second try would
-    double. Either raises Refused, or anything else to be tried again, `attempts` times.
+    double. Either raises Refused, or anything else to be tried again, `attempts` times. Both together have
+    `time_limit` seconds: then the attempt has failed, and what it goes on to write is rolled back.
     `value` weighs a second of its waiting against other kinds', `deadline` is when the customer expects an answer,
     `expected` guesses the seconds of handling until enough have been seen; `size` groups payloads that take alike.
     `words` is what a person reads of a payload and the triage learns from; its first line stands for it in lists.
@@ -105,6 +106,7 @@ class Kind:
     deadline: timedelta = timedelta(hours=1)
     expected: float = 0.1
     attempts: int = 5
+    time_limit: float = 60.0
     size: Callable[[dict[str, Any]], int] = no_size
     words: Callable[[dict[str, Any]], str] = no_words
     tell: Callable[[Any, dict[str, Any], str], None] = tell_nobody

@@ -56,6 +56,7 @@ register(
         payload=Probe,
         wait=wait,
         apply=apply,
+        time_limit=90,
         deadline=timedelta(minutes=1),
         size=size,
         may_ask=may_ask,
