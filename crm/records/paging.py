@@ -12,6 +12,7 @@ from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.db.models.lookups import GreaterThan, LessThan
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from crm.records.letters import small
@@ -111,3 +112,11 @@ def storable(text: str) -> str:
         raise ValueError("NUL")
     text.encode()
     return text
+
+
+def begun_at(request: HttpRequest) -> int | None:
+    """The number of `?before=`, None at the list's beginning. Raises Http404 for what is no number."""
+    before = request.GET.get("before", "")
+    if before and not before.isdecimal():
+        raise Http404
+    return min(int(before[:20]), HIGHEST_ID) if before else None

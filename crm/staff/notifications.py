@@ -52,9 +52,13 @@ def due(user: User) -> list[Notification]:
     return [each.word(row) for each in _due for row in each.rows(user)[:SHOWN]]
 
 
-def assigned(user: User) -> list[Notification]:
-    """Records that others made this person's, the newest first; only those that may still be seen."""
-    changes = list(visible(assignments(user), user)[:SHOWN])
+def assigned(user: User, before: int | None = None) -> list[Notification]:
+    """Records that others made this person's, the newest first; only those that may still be seen.
+
+    `before` continues an earlier stretch; one more than are `SHOWN` says that there are older ones.
+    """
+    told = assignments(user).filter(seq__lt=before) if before else assignments(user)
+    changes = list(visible(told, user)[: SHOWN + 1])
     roots = roots_of(changes, user)
     return [notification(change, roots[change.root], user) for change in changes if change.root in roots]
 

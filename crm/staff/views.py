@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.records.errors import NotVisible
+from crm.records.paging import begun_at
 from crm.staff import notifications, services
 from crm.staff.forms import AUTO, SeenForm, SettingsForm, ThemeForm, TokenForm
 from crm.staff.models import User
@@ -105,16 +106,20 @@ def own_settings(user: User) -> dict[str, str]:
 
 
 def render_notifications(request: HttpRequest) -> HttpResponse:
-    user = member(request)
-    assigned, due = notifications.assigned(user), notifications.due(user)
+    """What is due and the newest that was given; with `before` an older stretch of that alone."""
+    user, before = member(request), begun_at(request)
+    found = notifications.assigned(user, before)
+    assigned = found[: notifications.SHOWN]
     context = {
         "assigned": assigned,
-        "due": due,
-        "latest": max((each.seq or 0 for each in assigned), default=0),
-        "unread": sum(each.is_unread for each in [*assigned, *due]),
+        "older": assigned[-1].seq if len(found) > len(assigned) else None,
+        "due": [] if before else notifications.due(user),
+        "shown": notifications.SHOWN,
+        "latest": 0 if before else max((each.seq or 0 for each in assigned), default=0),
     }
-    template = "staff/_notifications.html" if request.htmx else "staff/notifications.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "staff/notifications.html", context)
+    return render(request, "staff/_notifications.html", context | {"unread": notifications.unread_count(user)})
 
 
 def member(request: HttpRequest) -> User:

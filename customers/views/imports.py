@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.records.downloads import csv_download
+from crm.records.paging import begun_at
 from crm.staff.middleware import StaffRequest
 from customers.imports import errors, services
 from customers.imports.forms import PlanForm, ReadingForm, UploadForm
@@ -17,7 +18,7 @@ from customers.imports.models import Import, ImportLine
 from customers.imports.plan import Plan
 from customers.models import Tag
 from customers.views.answers import refusing
-from customers.views.stretches import begun_at, stretch_of
+from customers.views.stretches import stretch_of
 
 IMPORTS = 20
 MOST_KEPT = 50

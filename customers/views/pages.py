@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from crm.records import timeline
+from crm.records.paging import begun_at
 from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
 from customers.forms import FollowUpForm, NoteForm, next_morning
@@ -15,7 +16,7 @@ from customers.panels import draw_panels, has_panels
 from customers.reading import may_edit, read_customer, read_with_follow_ups
 from customers.views.answers import refusing
 from customers.views.fields import groups
-from customers.views.stretches import begun_at, stretch_of
+from customers.views.stretches import stretch_of
 
 ENTRIES = 30
 NOTES = 100

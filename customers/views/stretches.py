@@ -3,9 +3,6 @@
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
-
-from crm.records.paging import HIGHEST_ID
 
 
 class Stretch(NamedTuple):
@@ -14,14 +11,6 @@ class Stretch(NamedTuple):
     rows: list[Any]
     older: int | None
     further: int
-
-
-def begun_at(request: HttpRequest) -> int | None:
-    """The number of `?before=`, None at the list's beginning. Raises Http404 for what is no number."""
-    before = request.GET.get("before", "")
-    if before and not before.isdecimal():
-        raise Http404
-    return min(int(before[:20]), HIGHEST_ID) if before else None
 
 
 def stretch_of(rows: QuerySet[Any], before: int | None, limit: int) -> Stretch:

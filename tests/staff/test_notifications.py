@@ -121,6 +121,36 @@ def test_the_list_asks_as_often_for_twenty_as_for_one(client, staff, given, djan
         assert len(client.get("/notifications/").context["assigned"]) == 21
 
 
+def test_what_is_older_follows_and_the_bell_counts_it_too(client, monkeypatch, staff, given):
+    monkeypatch.setattr(notifications, "SHOWN", 1)
+    create_customer(actor=staff.dana, name="Yusuf Demir", owner=staff.alice.pk)
+    number_changes()
+    client.force_login(staff.alice)
+
+    newest = client.get("/notifications/", headers={"HX-Request": "true"})
+    older = client.get("/notifications/", {"before": newest.context["older"]})
+
+    assert [[each.title for each in page.context["assigned"]] for page in (newest, older)] == [
+        ["Yusuf Demir"],
+        ["Marta Lindqvist"],
+    ]
+    assert f'rel="next" href="/notifications/?before={newest.context["older"]}"' in newest.content.decode()
+    assert 'data-format="badge">2</span>' in newest.content.decode()
+    assert 'rel="next"' not in older.content.decode()
+    assert ["Mark all as read" in page.content.decode() for page in (newest, older)] == [True, False]
+    assert client.get("/notifications/?before=x").status_code == 404
+
+
+def test_more_than_are_shown_of_what_is_due_is_said(client, monkeypatch, staff, given):
+    said = "At most 1 of each kind stand here"
+    add_follow_up(given.pk, actor=staff.alice, title="Call", due_at=timezone.now(), assignee_id=staff.alice.pk)
+    client.force_login(staff.alice)
+    assert said not in client.get("/notifications/").content.decode()
+
+    monkeypatch.setattr(notifications, "SHOWN", 1)
+    assert said in client.get("/notifications/").content.decode()
+
+
 def test_a_deactivated_users_marks_stay_hers(staff):
     services.mark_notifications_seen(staff.alice, 5)
     services.mark_notifications_seen(staff.alice, 3)
