@@ -17,7 +17,7 @@ from tests.live.client import Client
 if TYPE_CHECKING:
     from tests.stack import Stack
 
-WATCHERS, WATCHED = 8, 25  # sockets on records of the bulk update, and records of each
+WATCHERS, WATCHED = 8, 25  # sockets on records of the bulk update, and records of each, from its first to its last
 OTHERS = 100  # records that it leaves alone, watched by one more socket
 RATE = 50.0  # changes a second to those
 BULK = "UPDATE customers_customer SET title = 'of the bulk update' WHERE id = ANY(%s)"
@@ -26,11 +26,12 @@ PATIENCE = 300.0
 
 @dataclass
 class Bulk:
-    """Milliseconds of others' changes, from written to received and to committed, before the bulk update and during
-    it; how many watched rows arrived, after how long."""
+    """Milliseconds of others' changes, from written to received and to committed, before the bulk update, during it and
+    while its statement ran; how many watched rows arrived, after how long."""
 
     normal: list[float] = field(default_factory=list)
     during: list[float] = field(default_factory=list)
+    during_statement: list[float] = field(default_factory=list)
     normal_commits: list[float] = field(default_factory=list)
     commits_during: list[float] = field(default_factory=list)
     watched: int = 0
@@ -58,7 +59,8 @@ def run(stack: "Stack", ids: Sequence[int], seconds: float) -> Bulk:
     others, bulk = list(ids[:OTHERS]), list(ids[OTHERS:])
     headers = {"Cookie": f"sessionid={stack.sign_in(stack.people.dana)}", "Origin": stack.url}
     reuse_segments(stack.database_url)
-    found, parts = Bulk(), [bulk[number::WATCHERS][:WATCHED] for number in range(WATCHERS)]
+    apart = len(bulk) // (WATCHERS * WATCHED)
+    found, parts = Bulk(), [bulk[number * apart - 1 :: WATCHERS * apart] for number in range(1, WATCHERS + 1)]
     with ExitStack() as opened:
         near = opened.enter_context(watching(stack.ws_url, headers, others))
         far = [opened.enter_context(watching(stack.ws_url, headers, part)) for part in parts]
@@ -70,6 +72,7 @@ def run(stack: "Stack", ids: Sequence[int], seconds: float) -> Bulk:
         writer.start()
         begun = time.monotonic()
         found.statement = update(stack.database_url, bulk)
+        found.during_statement = list(near.delays)
         for client, part in zip(far, parts, strict=True):
             found.watched += len(part)
             found.reached += arrived(client, part, begun + PATIENCE)

@@ -25,11 +25,20 @@ SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low
 SWEEP_REST = 40  # times as long as a sweep took, until the next: it meets all that an open bulk update has written, and
 # all that a held snapshot keeps from vacuum, and meanwhile everybody waits
 SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
+FAR = 2_000  # ids after which it does at once: an open bulk update takes them, and looks meet all its rows
 PARTITION = 1_000_000  # changes in one partition of the log
 UNSURE = 10.0  # seconds in which PostgreSQL surely writes what was committed (three times its wal_writer_delay)
 
 # Most looks find nothing, and starting the statement that moves takes longer than finding that out.
 LOOK = f"SELECT count(*) AS n FROM (SELECT FROM change_new WHERE id > %s LIMIT {MOST}) AS looked"  # noqa: S608  (constant)
+# Where masses wait, nearly all are of one transaction; what others wrote just before its commit is no part of them.
+LAST_OF_MASS = f"""
+    WITH most AS (
+        SELECT writer, count(*) AS n
+        FROM (SELECT xmin AS writer FROM change_new WHERE id > %s ORDER BY id LIMIT {MOST}) AS near
+        GROUP BY writer ORDER BY n DESC LIMIT 1)
+    SELECT coalesce(max(id), 0) AS id FROM change_new AS o CROSS JOIN most WHERE o.xmin = writer OR n < {CROWDED}
+"""  # noqa: S608  (constants)
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
 # A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves
 # the planner the index of roots alone, and a row's place none at all: planned for a short inbox, it would else walk
@@ -149,7 +158,8 @@ class Mover:
         self.make_room()
         if self.crowd and not self.has_passed:
             self.has_passed = True
-            if self.waiting(self.crowd) and (passing := self.take(self.crowd, MOST)):
+            waiting = self.waiting(self.crowd)
+            if waiting and (passing := self.take(self.crowd, CROWDED if waiting == MOST else MOST)):
                 return passing
         self.has_passed = False
         return self.take_first()
@@ -159,7 +169,7 @@ class Mover:
         began = self.clock()
         is_sweep = began >= self.sweep_due
         # A sweep does not look first: it would meet twice all that is in its way.
-        waiting = MOST if is_sweep else self.waiting(self.low)
+        waiting = MOST if is_sweep or self.crowd else self.waiting(self.low)
         limit = CROWDED if self.crowd or waiting == MOST else MOST
         rows = self.take(0 if is_sweep else self.low, limit) if waiting else []
         if is_sweep:
@@ -170,7 +180,7 @@ class Mover:
         if len(rows) < limit:
             self.crowd = 0
         elif rows[-1]["id"] >= self.crowd:
-            self.crowd = self.last_waiting()
+            self.crowd = self.last_of_mass()
         self.settle(began)
         return rows
 
@@ -214,13 +224,13 @@ class Mover:
         found = self.connection.execute(LOOK, [line]).fetchone()
         return int(found["n"]) if found else 0
 
-    def last_waiting(self) -> int:
-        found = self.connection.execute("SELECT coalesce(max(id), 0) AS id FROM change_new").fetchone()
+    def last_of_mass(self) -> int:
+        found = self.connection.execute(LAST_OF_MASS, [self.low]).fetchone()
         return int(found["id"]) if found else 0
 
     def settle(self, now: float) -> None:
         """Ids that were moved a while ago are dead index entries: looks that start above them stay fast."""
-        while self.moved and now - self.moved[0][0] >= SETTLED:
+        while self.moved and (now - self.moved[0][0] >= SETTLED or self.moved[-1][1] - self.moved[0][1] > FAR):
             self.low = max(self.low, self.moved.pop(0)[1])
 
     def pause(self) -> float:

@@ -119,6 +119,43 @@ def test_what_comes_after_a_bulk_update_passes_it_but_never_a_change_of_the_same
     assert [row["version"] for row in rows if row["record_id"] == last.pk] == [2, 3]
 
 
+def test_what_was_written_just_before_a_bulk_updates_commit_passes_it_too(mover):
+    """Counted to the masses, it would keep all later changes of its record waiting behind them as well."""
+    make_many(mover, people().alice, 1200)
+    tag = Tag.objects.create(name="other")
+    drain(mover)
+    with connect() as bulk:
+        bulk.execute("BEGIN; UPDATE customers_customer SET stage_id = 'vip'")
+        Tag.objects.filter(pk=tag.pk).update(name="just before")
+        bulk.execute("COMMIT")
+    Tag.objects.filter(pk=tag.pk).update(name="after")
+    assert len(mover.move()) == 50
+    assert [row["data"]["name"] for row in mover.move()] == ["just before", "after"]
+
+
+def test_masses_after_masses_pass_them_by_few_at_a_time(mover):
+    make_many(mover, people().alice, 1200)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE customers_customer SET stage_id = 'vip'")
+        cursor.execute("INSERT INTO customers_tag (name, version) SELECT 'T' || i, 1 FROM generate_series(1, 700) i")
+    assert [len(mover.move()) for _batch in range(3)] == [50, 50, 50]
+
+
+def test_looks_begin_soon_above_the_rows_of_an_open_bulk_update(mover):
+    drain(mover)
+    mover.clock = lambda: 100.0
+    with connect() as bulk:
+        tag = Tag.objects.create(name="before it")
+        before = mover.move()[-1]["id"]
+        bulk.execute(
+            "BEGIN; INSERT INTO customers_tag (name, version) SELECT 'T' || i, 1 FROM generate_series(1, 2000) i"
+        )
+        Tag.objects.filter(pk=tag.pk).update(name="beside it")
+        assert [row["data"]["name"] for row in mover.move()] == ["beside it"]
+        assert mover.low == before
+        bulk.execute("ROLLBACK")
+
+
 def test_what_a_slow_writer_leaves_in_masses_needs_one_sweep_to_be_found(mover):
     with connect() as slow:
         slow.execute(
