@@ -91,7 +91,9 @@ def test_viewers_see_no_way_to_change_anything(ids, browser_of):
     assert "data-edit" not in page.replace('data-when="[data-edit]"', "")  # the sheet of keys names it
     assert "aisha@kestrel" not in page
     assert "a•••@k•••.example" in page
-    assert browser_of("vera").get(f"/customers/{ids['customer']}/edit/").status_code == 403
+    refused = browser_of("vera").get(f"/customers/{ids['customer']}/edit/")
+    assert refused.status_code == 403
+    assert "You may see this customer but not change it." in refused.content.decode()
     assert browser_of("vera").get(f"/customers/{ids['customer']}/fields/name/").status_code == 403
 
 
