@@ -21,6 +21,7 @@ def test_a_request_from_the_page_is_handled_and_seen_by_both(stack, browse, cust
     panel = page.locator(f"#requests-panel-{customer.pk}")
 
     panel.get_by_role("link", name="New request").click()
+    panel.get_by_label("Kind of request").click()
     panel.get_by_role("link", name="Consent to marketing").click()
     panel.get_by_label("Marketing by").select_option("email")
     panel.get_by_label("The customer").select_option("no")
@@ -44,6 +45,7 @@ def test_what_is_wrong_is_said_in_the_form_which_stays_while_the_panel_is_fetche
 
     others = other.locator(f"#requests-panel-{customer.pk}")
     others.get_by_role("link", name="New request").click()
+    others.get_by_label("Kind of request").click()
     others.get_by_role("link", name="Call back").click()
     others.get_by_role("button", name="Send").click()
     expect(page.locator(f"#requests-of-{customer.pk}")).to_contain_text("Done")
