@@ -32,9 +32,12 @@ function patch(node, frame) {
   node.dispatchEvent(new CustomEvent("pulse:patched", { detail: frame, bubbles: true }));
 }
 
-/** A link to a record that this one names: its address ends with the number. */
-function follow(link, id) {
-  if (id) link.href = link.href.replace(/\d+(?=\/$)/, id);
+/** A link to a record ends with its number; one that calls or writes to the first of several is there while there is one. */
+function follow(link, value) {
+  if (Array.isArray(value)) {
+    link.href = link.protocol + (value[0] ?? "");
+    link.hidden = !value.length;
+  } else if (value) link.href = link.href.replace(/\d+(?=\/$)/, value);
 }
 
 function show(place, value, frame) {

@@ -60,16 +60,20 @@ def test_what_one_person_types_is_on_the_other_s_page_and_list_and_nothing_moves
 
 def test_who_is_erased_is_gone_from_pages_that_are_open(stack, browse):
     name = f"Ada {uuid.uuid4().hex}"
-    customer = make_customer(stack.people.alice, name=name)
+    customer = make_customer(stack.people.alice, name=name, phones=["+441134960199"])
     pages = [browse(stack.people.alice, path) for path in (f"/customers/{customer.pk}/", "/")]
     for page in pages:
         expect(page.locator(".timeline")).to_contain_text(name)
+    call = pages[0].locator("a[data-link=phones]")
+    expect(call).to_be_visible()
 
     with transaction.atomic():
         erase_customer(customer, but=0)
 
     for page in pages:
         expect(page.locator("main")).not_to_contain_text(name, timeout=10_000)
+    expect(call).to_be_hidden()
+    expect(call).to_have_attribute("href", "tel:")
 
 
 def test_who_changed_a_value_is_said_where_there_is_room_and_shown_where_there_is_none(stack, browse, customer, city):
@@ -100,6 +104,19 @@ def test_initials_and_the_line_below_the_name_follow(stack, browse, city):
     change(customer, stack.people.bob, company=company.pk, city=city)
     expect(identity).to_have_text(re.compile(rf"^Buyer at Kestrel Health\s*{city}\s*Lead$"), use_inner_text=True)
     expect(identity.locator("a")).to_have_attribute("href", re.compile(rf"/customers/{company.pk}/$"))
+
+
+def test_calling_and_writing_follow_what_is_known(stack, browse, customer):
+    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
+    call, write = page.locator("a[data-link=phones]"), page.locator("a[data-link=emails]")
+    change(customer, stack.people.bob, phones=["+441134960199"], emails=["bo@ek.example", "office@ek.example"])
+    expect(call).to_have_attribute("href", "tel:+441134960199")
+    expect(write).to_have_attribute("href", "mailto:bo@ek.example")
+    expect(call).to_be_visible()
+
+    change(customer, stack.people.bob, phones=[])
+    expect(call).to_be_hidden()
+    expect(write).to_be_visible()
 
 
 def boxes(page):
