@@ -10,6 +10,7 @@ from crm.records import timeline
 from crm.records.paging import begun_at
 from crm.staff.middleware import StaffRequest
 from crm.staff.models import User
+from customers.erasing import nameless
 from customers.forms import FollowUpForm, NoteForm, next_morning
 from customers.models import Note
 from customers.panels import draw_panels, has_panels
@@ -52,6 +53,7 @@ def around(customer_id: int, user: User) -> dict[str, Any]:
     editable = may_edit(customer, user)
     return {
         "customer": customer,
+        "is_erased": customer["name"] == nameless(customer_id),
         "may_edit": editable,
         "groups": groups(customer, editable=editable, sees_contacts=user.access.sees_contacts),
         "follow_ups": follow_ups,
