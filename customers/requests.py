@@ -253,6 +253,7 @@ register(
         may_ask=may_approve,
         is_signed=True,
         reaches_trash=True,
+        is_final=True,
         form=RequestForm,
         value=1.0,
         deadline=timedelta(hours=1),

@@ -92,7 +92,8 @@ class Kind:
     `may_ask` says who may send the kind at all, `may_say` who this payload.
     One that `is_customers` own to send is taken from the sites they use. One that `is_signed` is its sender's word at
     that moment: once ended it is not tried again, by whoever it be. One that `reaches_trash` is asked for customers in
-    the trash, too. With a `form`, staff can send it from the customer's page, where `about` tells them what it does.
+    the trash, too. With a `form`, staff can send it from the customer's page, where `about` tells them what it does;
+    what `is_final` is sent by a button that warns.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Kind:
     is_customers: bool = False
     is_signed: bool = False
     reaches_trash: bool = False
+    is_final: bool = False
     form: type[RequestForm] | None = None
     about: Any = ""
     handles: frozenset[str] = frozenset()

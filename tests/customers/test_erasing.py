@@ -131,7 +131,7 @@ def test_the_timeline_still_says_that_it_happened(customer, known, send, browser
     for title in ("Change of details", "Call back", "Erasure of all data", "Approval of an erasure"):
         assert title in shown
     assert not [word for word in WORDS if word in shown]
-    assert browser_of("bob").get(f"/customers/{customer.pk}/").status_code == 200
+    assert "all that was known is erased" in browser_of("bob").get(f"/customers/{customer.pk}/").content.decode()
 
 
 def test_a_customer_in_the_trash_is_erased_there(customer, known, everybody, send):
@@ -170,6 +170,8 @@ def test_staff_ask_for_it_from_the_trash(customer, everybody, browser_of):
     assert browser_of("charlie").get(form).status_code == 404
     handled(Request.objects.get())
     assert "Approval of an erasure" in browser_of("dana").get(sent.url).content.decode()
+    assert 'class="btn primary"' in shown.content.decode()
+    assert 'class="btn danger"' in browser_of("dana").get(f"{form}?kind=approve_erasure").content.decode()
     approved = browser_of("dana").post(form, {"kind": "approve_erasure"})
     handled(Request.objects.order_by("pk").last())
 
