@@ -13,10 +13,13 @@ epoll loop, notes the time of each recv and reads what came afterwards. Counted 
 recv that completed the frame, by one steady clock. Product and bare server run two web processes each and take turns,
 so both share the two cores with generator, client, PostgreSQL, Valkey and relay. The bare server is the same ASGI
 server (daphne as it comes, uvicorn without compression) with one Valkey subscription for each process and no
-application, counted from the call of PUBLISH. A loop of send() in one process calibrates the client: what it takes is
-the client's and the kernel's. "While all acknowledge": every socket says after 16 ms what it shows, as browsers do.
-After the kill of all web processes clients come back with a browser's jitter, from their position, while 20 changes/s
-go on; they are current when the server has answered what they said after their watch."""
+application, counted from the call of PUBLISH. "Commit and NOTIFY" is the same with the way to it, as it is mostly done
+without a log: the statement that updates a row of a bare table notifies, one process hears that and publishes; counted
+from the commit's acknowledgement, as ours is, which also numbers, logs and caches. A loop of send() in one process
+calibrates the client: what it takes is the client's and the kernel's. "While all acknowledge": every socket says after
+16 ms what it shows, as browsers do. After the kill of all web processes clients come back with a browser's jitter, from
+their position, while 20 changes/s go on; they are current when the server has answered what they said after their
+watch."""
 
 
 def main() -> None:

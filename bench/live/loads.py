@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from bench.live import bare, floor
+from bench.live import bare, floor, notified
 from bench.live.driver import Key, Sent
 from bench.live.stage import Stage, says
 from bench.report import Figure, Report, distribution, quantile
@@ -92,28 +92,34 @@ class Series:
         return [delay for each in self.runs for delay in each.delays]
 
 
+@dataclass
+class Measured:
+    """All series of one load on one server; `notified` only where the load is judged against others."""
+
+    ours: Series = field(default_factory=Series)
+    acknowledging: Series = field(default_factory=Series)
+    bare: Series = field(default_factory=Series)
+    notified: Series = field(default_factory=Series)
+    least: Series = field(default_factory=Series)
+
+
 def measure(report: Report, stage: Stage, load: Load, runs: int, seconds: float) -> None:
-    """So many runs of so many seconds, in turns with the bare server's."""
-    ours, acknowledging, theirs, least = Series(), Series(), Series(), Series()
+    """So many runs of so many seconds, in turns with those of the controls."""
+    found = Measured()
     with bare.running(stage.server, stage.stack.redis_url) as url:
         for _ in range(runs):
-            ours.runs.append(on_product(stage, load, seconds))
-            theirs.runs.append(on_bare(stage, load, seconds, url))
-        acknowledging.runs.append(on_product(stage, load, seconds, acknowledges=True))
-    least.runs.append(on_floor(load, seconds))
-    add_figures(report, f"{stage.server}: {load.name}", load, stage.server, ours, acknowledging, theirs, least)
+            found.ours.runs.append(on_product(stage, load, seconds))
+            found.bare.runs.append(on_bare(stage, load, seconds, url))
+            if load.is_like_bare:
+                found.notified.runs.append(on_notified(stage, load, seconds, url))
+        found.acknowledging.runs.append(on_product(stage, load, seconds, acknowledges=True))
+    found.least.runs.append(on_floor(load, seconds))
+    add_figures(report, f"{stage.server}: {load.name}", load, stage.server, found)
 
 
-def add_figures(
-    report: Report,
-    name: str,
-    load: Load,
-    server: str,
-    ours: Series,
-    acknowledging: Series,
-    theirs: Series,
-    least: Series,
-) -> None:
+def add_figures(report: Report, name: str, load: Load, server: str, found: Measured) -> None:
+    ours = found.ours
+
     def add(what: str, share: float, target: float | None, series: Series, control: Series, control_name: str) -> None:
         mine, other = series.quantile(share), control.quantile(share)
         report.add(
@@ -121,19 +127,22 @@ def add_figures(
                    runs=series.quantiles(share))
         )  # fmt: skip
 
-    add("p50", 0.5, load.p50, ours, theirs, "bare server")
-    add("p99", 0.99, load.p99[server], ours, theirs, "bare server")
-    add("p99 while all acknowledge", 0.99, None, acknowledging, ours, "without")
-    add("bare server p99", 0.99, None, theirs, least, "a loop of send()")
+    add("p50", 0.5, load.p50, ours, found.bare, "bare server")
+    add("p99", 0.99, load.p99[server], ours, found.bare, "bare server")
+    add("p99 while all acknowledge", 0.99, None, found.acknowledging, ours, "without")
+    add("bare server p99", 0.99, None, found.bare, found.least, "a loop of send()")
+    curves = [("product", ours), ("bare server", found.bare), ("a loop of send()", found.least)]
     if load.is_like_bare:
-        ratio = round(ours.quantile(0.99) / theirs.quantile(0.99), 2)
+        ratio = round(ours.quantile(0.99) / found.bare.quantile(0.99), 2)
         report.add(Figure(f"{name}: p99 over the bare server's", ratio, "times", RATIO))
+        add("p50 beside a bare way from the commit on", 0.5, None, ours, found.notified, "commit and NOTIFY")
+        add("p99 beside a bare way from the commit on", 0.99, None, ours, found.notified, "commit and NOTIFY")
+        curves.append(("commit, NOTIFY and bare server", found.notified))
     late = statistics.median(quantile(each.from_schedule, 0.99) for each in ours.runs)
     report.add(Figure(f"{name}: p99 from the scheduled start of the update", round(late, 2), "ms"))
-    never = sum(each.missing + each.lost for each in (*ours.runs, *acknowledging.runs))
+    never = sum(each.missing + each.lost for each in (*ours.runs, *found.acknowledging.runs))
     report.add(Figure(f"{name}: frames that never came, sockets lost", never, "", 0))
-    curves = [distribution("product", ours.delays), distribution("bare server", theirs.delays)]
-    report.plot(name, "% of frames", "ms", [*curves, distribution("a loop of send()", least.delays)])
+    report.plot(name, "% of frames", "ms", [distribution(title, series.delays) for title, series in curves])
 
 
 def on_product(stage: Stage, load: Load, seconds: float, *, acknowledges: bool = False) -> Heard:
@@ -154,12 +163,23 @@ def on_bare(stage: Stage, load: Load, seconds: float, url: str) -> Heard:
         valkey.publish(bare.CHANNEL, f"{topic} {bare.change(topic, number)}")
         return (topic, number), called
 
+    return on_bare_sockets(stage, load, seconds, url, publish)
+
+
+def on_notified(stage: Stage, load: Load, seconds: float, url: str) -> Heard:
+    with notified.running(stage.stack.database_url, stage.stack.redis_url, load.records):
+        return on_bare_sockets(stage, load, seconds, url, lambda number: notified.change(number, load.records))
+
+
+def on_bare_sockets(
+    stage: Stage, load: Load, seconds: float, url: str, act: Callable[[int], tuple[Key, float]]
+) -> Heard:
     sockets = [
         {"headers": {}, "says": says([f"customer:{index}" for index in load.watch(number)])}
         for number in range(load.sockets)
     ]
     with listening(url, sockets) as heard:
-        sent = stage.driver.drive(load.rate, seconds, publish)
+        sent = stage.driver.drive(load.rate, seconds, act)
     return Heard.of(load.watchers, sent, **heard)
 
 
