@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bench.crew import Crew
 from bench.customers import fill
 from bench.product import product, relay, servers
+from bench.relay.idle import idle_relay
 from bench.relay.writers import held_snapshot
 from bench.report import Figure, Report, distribution, quantile
 
@@ -28,7 +29,8 @@ and the copy must equal the table. The naive relay reads `id > last` and is judg
 DELAY = """\
 {rate:g} commits a second by 16 writers in 2 processes, open loop, {runs} runs of {seconds:g} s after a warm-up; from
 the trigger's clock to a subscriber of the bus, numbering, projection, cache and timings included; beside it what the
-writer waited for its own commit, which is a part of it."""
+writer waited for its own commit, which is a part of it. The control, beside the same writers: a relay that moves
+nothing, only rests as long and makes as many round trips."""
 BULK = """\
 One UPDATE of {bulk:,} rows by plain SQL while 50 changes a second are made to 100 other records; all processes run, 8
 sockets watch 25 rows of the bulk each, spread from its first to its last, one socket the other records; from written to
@@ -105,10 +107,13 @@ def forget_inbox() -> None:
 
 def wait_little(report: Report, options: argparse.Namespace) -> None:
     name = f"written to published at {options.rate:g} commits/s"
-    with filled(options.customers) as (started, ids), Crew(2, 8) as crew, relay(started):
-        runs = [measure(crew, started, ids, options) for _ in range(options.runs + 1)][1:]
-        with held_snapshot(started.database_url):
-            held = measure(crew, started, ids, options)
+    with filled(options.customers) as (started, ids), Crew(2, 8) as crew:
+        with relay(started):
+            runs = [measure(crew, started, ids, options) for _ in range(options.runs + 1)][1:]
+            with held_snapshot(started.database_url):
+                held = measure(crew, started, ids, options)
+        with idle_relay(started.database_url, started.redis_url):
+            idle = measure(crew, started, ids, options)
     for share, target in ((0.5, None), (0.99, 12.0)):
         published = [quantile(delays, share) for delays, _ in runs]
         acknowledged = median(quantile(took, share) for _, took in runs)
@@ -118,11 +123,15 @@ def wait_little(report: Report, options: argparse.Namespace) -> None:
     title = "the same while a snapshot is held, p99"
     report.add(Figure(title, quantile(held[0], 0.99), "ms", 12.0, "lower", quantile(held[1], 0.99),
                       "the writer's own commit"))  # fmt: skip
+    title = "  rests and round trips of a relay that moves nothing, p99"
+    report.add(Figure(title, quantile(idle[0], 0.99), "ms", None, "lower", quantile(idle[1], 0.99),
+                      "the writer's own commit"))  # fmt: skip
     report.add(Figure("commits a second that were reached", median(len(took) for _, took in runs) / options.seconds,
                       "/s", 0.95 * options.rate, "higher"))  # fmt: skip
     curves = [
         distribution("written to published", [each for delays, _ in runs for each in delays]),
         distribution("the writer's own commit", [each for _, took in runs for each in took]),
+        distribution("rests and round trips alone", idle[0]),
     ]
     report.plot("Delay of a change", "percentile", "ms", curves)
 
