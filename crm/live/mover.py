@@ -22,8 +22,8 @@ CROWDED = 50  # moved of those that wait in masses: ten times as many take ten t
 BUSY_POLL, IDLE_POLL = 0.002, 0.02  # seconds between looks while changes come, and while none do (a wake shortens it)
 BUSY_FOR = 2.0  # seconds after a change that count as busy
 SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
-SWEEP_REST = 40  # times as long as a sweep took, until the next: it meets all that an open bulk update has written, and
-# all that a held snapshot keeps from vacuum, and meanwhile everybody waits
+SWEEP_REST = 100  # times as long as a sweep took, until the next: it meets all that an open bulk update has written,
+# and all that a held snapshot keeps from vacuum, and meanwhile everybody waits
 SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 FAR = 2_000  # ids after which it does at once: an open bulk update takes them, and looks meet all its rows
 PARTITION = 1_000_000  # changes in one partition of the log
@@ -151,6 +151,7 @@ class Mover:
         self.has_passed = False
         self.moved: list[tuple[float, int]] = []
         self.sweep_due = self.moved_at = -60.0
+        self.took = 0.0  # seconds, the last look; sweeps are rare as it is
         self.room = 0
 
     def move(self) -> list[dict[str, Any]]:
@@ -174,6 +175,7 @@ class Mover:
         rows = self.take(0 if is_sweep else self.low, limit) if waiting else []
         if is_sweep:
             self.end_sweep(began, rows)
+        self.took = 0.0 if is_sweep else self.clock() - began
         if rows:
             self.moved_at = began
             self.moved.append((began, rows[-1]["id"]))
@@ -234,7 +236,8 @@ class Mover:
             self.low = max(self.low, self.moved.pop(0)[1])
 
     def pause(self) -> float:
-        return BUSY_POLL if self.clock() - self.moved_at < BUSY_FOR else IDLE_POLL
+        """At least as long as the look took: on a machine that is busy, looks must not make it busier."""
+        return max(self.took, BUSY_POLL if self.clock() - self.moved_at < BUSY_FOR else IDLE_POLL)
 
     def make_room(self) -> None:
         """The partition that the next batches fall into, made before any of them needs it."""

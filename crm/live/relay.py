@@ -113,13 +113,9 @@ class Relay:
         self.take_over(connection, mover)
         connection.execute("SET synchronous_commit = off")
         while not self.stopping.is_set():
-            began = self.clock()
-            rows = mover.move()
-            # At least as long as the look took: on a machine that is busy, looks must not make it busier.
-            rest = max(mover.pause(), self.clock() - began)
-            if rows:
+            if rows := mover.move():
                 announce(mover.epoch, rows)
-            elif self.woken.wait(rest):
+            elif self.woken.wait(mover.pause()):
                 self.woken.clear()
         connection.execute("SET synchronous_commit = on")
         connection.execute("UPDATE log_state SET leader = NULL")  # its commit brings all of them to disk

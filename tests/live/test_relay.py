@@ -175,7 +175,8 @@ def test_a_sweep_that_takes_long_is_rarer(mover):
     mover.clock = lambda: next(moments)
     mover.sweep_due = 99.0
     mover.take_first()
-    assert mover.sweep_due == 182.0
+    assert mover.sweep_due == 302.0
+    assert mover.took == 0.0
 
 
 def test_rows_are_taken_by_their_place_though_the_plan_was_made_for_a_short_inbox(mover):
