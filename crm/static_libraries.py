@@ -25,6 +25,8 @@ LIBRARIES: list[str] = [
     "chart.js/dist/chart.umd.min.js.map",
     "htmx.org/dist/htmx.min.js",
     "idiomorph/dist/idiomorph-ext.min.js",
+    "libphonenumber-js/bundle/libphonenumber-min.js",
+    "libphonenumber-js/bundle/libphonenumber-min.js.map",
 ]
 
 PREFIX = "lib/"

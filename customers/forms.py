@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from crm.records import countries
+from crm.records import naming
 from crm.records.directory import Directory
 from customers.live import CUSTOMER
 from customers.models import Customer, FollowUp, Note
@@ -68,10 +68,11 @@ class CountryField(forms.CharField):
     """Shown by its name; taken by its name or its two letters. What is neither, the service refuses."""
 
     def prepare_value(self, value: Any) -> Any:
-        return countries.name_of(value or "")
+        return naming.country(value or "", get_language() or "en")
 
     def clean(self, value: Any) -> str:
-        return countries.code_named(super().clean(value))
+        text = super().clean(value)
+        return naming.country_named(text) or text
 
 
 class CustomerForm(forms.Form):

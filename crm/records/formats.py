@@ -3,7 +3,6 @@
 Pure functions over a table of words, so that both halves need the same table and nothing else.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,12 +12,12 @@ from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf.locale import LANG_INFO
+import phonenumbers
 from django.utils import dates, formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from crm.records import countries
+from crm.records import naming
 
 Directory = Mapping[str, Mapping[Any, Mapping[str, Any]]]
 
@@ -27,11 +26,8 @@ COLORS = 10
 BADGE = 100  # from here on a badge tells no numbers apart
 # The scripts whose names are recognised by their first character: Han, kana and Hangul.
 ONE_CHARACTER_NAMES = ((0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
-
-# E.164: the calling code, of one to three digits, and what is dialled behind it.
-PHONE = re.compile(r"\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[1-9]\d{2})(\d+)", re.ASCII)
-# Threes, and fours at the end where threes leave one or two digits over.
-PHONE_GROUP = re.compile(r"\d{3}(?=(?:\d{3})+$|(?:\d{3})*\d{4}$|(?:\d{3})*\d{8}$)|\d{4}(?=\d{4}$)", re.ASCII)
+# Google's formats of some countries have hyphens or dots; E.123 has blanks, and so has libphonenumber-js.
+PHONE_BLANKS = str.maketrans("-.", "  ")
 
 
 @dataclass(frozen=True)
@@ -138,31 +134,30 @@ def first(value: Any, wording: Wording) -> str:
     return str(value[0]) if len(value) == 1 else f"{value[0]} +{len(value) - 1}"
 
 
-def phone(value: str, _wording: Wording) -> str:
-    """Grouped for reading, by a rule that both halves can keep: each country's own need a library."""
-    found = PHONE.fullmatch(value)
-    return f"+{found[1]} {PHONE_GROUP.sub(lambda group: group[0] + ' ', found[2])}" if found else value
+@lru_cache(maxsize=20_000)
+def phone(value: str) -> str:
+    """Grouped as its country does; what is no number (a masked one) stays as it was written."""
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).translate(PHONE_BLANKS)
 
 
 def phones(value: Any, wording: Wording) -> str:
-    return joined([phone(each, wording) for each in value], wording)
+    return joined([phone(each) for each in value], wording)
 
 
 def first_phone(value: Any, wording: Wording) -> str:
-    return first([phone(each, wording) for each in value], wording)
+    return first([phone(each) for each in value], wording)
 
 
 def country(value: str, wording: Wording) -> str:
-    return str(wording.words["names"]["countries"].get(value, value))
+    return naming.country(value, wording.words["language"])
 
 
 def language(value: str, wording: Wording) -> str:
-    """By its tag: `pt-br` is known, `en-us` is English (United States), anything else stays as it was written."""
-    places, known = wording.words["names"]["countries"], wording.words["names"]["languages"]
-    lowered = value.lower()
-    base, _dash, region = lowered.partition("-")
-    name, place = known.get(base), places.get(region.upper())
-    return str(known.get(lowered) or (f"{name} ({place})" if name and place else value))
+    return naming.language(value, wording.words["language"])
 
 
 def named(kind: str) -> Callable[[Any, Wording], str]:
@@ -235,11 +230,7 @@ def _words(language: str, zone: str) -> dict[str, Any]:
         "minutes": pgettext("duration", "{n} min"),
         "hours": pgettext("duration", "{n} h"),
         "ago": pgettext("how old a figure is", "{age} ago"),
-        "names": {
-            "countries": {code: str(name) for code, name in countries.NAMES.items()},
-            "languages": {code: _(info["name"]) for code, info in LANG_INFO.items() if "name" in info}
-            | {"zh": _("Chinese")},
-        },
+        "countries": {code: naming.country(code, language) for code in naming.NAMED_APART},
     }
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import cache
 
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm.records.countries import NAMES
+from crm.records import naming
 
 # Formats of a day, each with how the last day of 1990 reads in it; the first of several that fit is proposed.
 DATE_FORMATS = {
@@ -28,15 +27,6 @@ DATE_FORMATS = {
     "%d/%m/%y": "31/12/90",
     "%m/%d/%y": "12/31/90",
     "%d.%m.%y": "31.12.90",
-}
-OTHER_NAMES = {
-    "uk": "GB",
-    "england": "GB",
-    "scotland": "GB",
-    "wales": "GB",
-    "usa": "US",
-    "america": "US",
-    "holland": "NL",
 }
 
 
@@ -72,23 +62,10 @@ def country(cell: str) -> str:
     text = cell.strip()
     if not text or text.upper() in phonenumbers.SUPPORTED_REGIONS:
         return text.upper()
-    code = countries().get(text.casefold())
+    code = naming.country_named(text)
     if code is None:
         raise ValidationError(_("“%s” is no country that we know.") % text[:40])
     return code
-
-
-@cache
-def countries() -> dict[str, str]:
-    """Loaded when first needed: the names of 250 countries in 180 languages."""
-    from phonenumbers.geodata.locale import LOCALE_DATA
-
-    names = dict(OTHER_NAMES)
-    for code in phonenumbers.SUPPORTED_REGIONS:
-        for name in LOCALE_DATA.get(code, {}).values():
-            names.setdefault(name.casefold(), code)
-    # English wins where two languages mean different countries.
-    return names | {str(name).casefold(): code for code, name in NAMES.items()}
 
 
 def full_name(given: str, family: str) -> str:

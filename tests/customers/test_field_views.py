@@ -44,6 +44,7 @@ def test_reading_gives_up_and_shows_what_holds_now(customer, everybody, browser_
         ("born_on", "", None),
         ("country", "se", "SE"),
         ("country", "sweden", "SE"),
+        ("country", "Hong Kong", "HK"),
     ],
 )
 def test_what_is_typed_is_saved_and_shown(customer, everybody, browser_of, name, typed, held):

@@ -98,16 +98,8 @@ def focused(field: BoundField) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def page_words(context: Context) -> dict[str, Any]:
-    """What `format.js` needs to word values as this page does, but for the many names, which are `page_names`."""
-    words = {name: word for name, word in formats.page_words().items() if name != "names"}
-    return {**words, "directory": _directory(context)}
-
-
-@register.simple_tag
-def page_names() -> dict[str, dict[str, str]]:
-    """Of countries and languages."""
-    names: dict[str, dict[str, str]] = formats.page_words()["names"]
-    return names
+    """What `format.js` needs to word values as this page does."""
+    return {**formats.page_words(), "directory": _directory(context)}
 
 
 def _wording(context: Context) -> formats.Wording:
