@@ -4,13 +4,12 @@ The access query that every read needs returns the version, so an entry may be l
 ever stale. Writers are the relay and readers who filled a miss; an older version never replaces a newer one.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 from crm.records import valkey
-from crm.records.projection import Projection
+from crm.records.projection import Projection, as_json
 
 # One call for a batch, and one text for an entry, which the server takes apart: sent field by field it was most of what
 # the relay does. Entries are hashes that other programs read (`HGETALL`), so their fields stay apart in there.
@@ -72,4 +71,4 @@ def forget(record: str, record_id: int) -> None:
 def texts(projected: Mapping[str, Any], projection: Projection) -> tuple[str, str]:
     """The version, and names and values in turn as one JSON list of texts."""
     flat = list(chain.from_iterable(projection.encode(projected).items()))
-    return str(projected["version"]), json.dumps(flat, ensure_ascii=False)
+    return str(projected["version"]), as_json(flat)

@@ -10,6 +10,7 @@ Kind = Literal["text", "integer", "list", "time", "date", "flag"]
 Reading = Literal["everyone", "contact"]
 
 BULLETS = "•••"
+as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each of a row's lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def encode_value(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list | bool):
-        return json.dumps(value, ensure_ascii=False)
+        return as_json(value)
     return str(value)
 
 
