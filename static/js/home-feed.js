@@ -55,10 +55,13 @@ function waitForCalm() {
 
 document.addEventListener("pulse:renewed", ({ target }) => { if (target === feed()) sayFlood(false); });
 
-// Entries that fell off the full list's end are older than its last, and no page has shown them.
+// Entries that fell off the full list's end are older than its last, and no page has shown them. No more of them fall off
+// until those that are asked for stand behind them.
 document.addEventListener("htmx:configRequest", ({ target, detail }) => {
+  if (!target.closest("#feed-older")) return;
   const isFull = feed().children.length >= Number(feed().dataset.most);
-  if (target.closest("#feed-older") && isFull) detail.parameters.before = feed().lastElementChild.dataset.seq;
+  if (isFull) detail.parameters.before = feed().lastElementChild.dataset.seq;
+  feed().dataset.most = "";
 });
 
 // What somebody has asked for is not cut off by the next entry that comes.

@@ -25,9 +25,10 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 
+/** In its place, where it is asked for once more if the next state comes before the answer: that may be drawn before it. */
 function redraw(node) {
   const place = node.id ? `#${node.id}` : `[data-record="${CSS.escape(node.dataset.record)}"]`;
-  htmx.ajax("GET", location.href, { target: node, select: place, swap: "outerHTML" });
+  htmx.ajax("GET", location.href, { source: node, target: node, select: place, swap: "morph:outerHTML" });
 }
 
 function take(zone, files) {

@@ -12,7 +12,8 @@ const KEPT = "form, [data-presence-field]"; // a field in editing reads as text 
 
     Resolves to the head of the log that it is at least at; 0 where there is no such page any more. */
 export async function resync(region) {
-  const fresh = await page(location.href);
+  const address = location.href, fresh = await page(address);
+  if (location.href !== address) return resync(region); // the reader has gone on: this is not what is shown
   const part = region?.closest("[data-region]") ?? region;
   const chosen = part ? [`#${CSS.escape(part.id)}`] : REGIONS;
   for (const selector of chosen) morph(document.querySelector(selector), fresh?.querySelector(selector));
@@ -24,10 +25,11 @@ export async function resync(region) {
 }
 
 async function renewDrawer() {
-  const drawer = document.querySelector("#drawer [data-refresh]")?.closest("#drawer");
-  const fresh = drawer && await page(drawer.querySelector("[data-refresh]").dataset.refresh);
-  if (fresh) morph(drawer, fresh.body.innerHTML, "innerHTML");
+  const address = shownInDrawer(), fresh = address && await page(address);
+  if (fresh && shownInDrawer() === address) morph(document.getElementById("drawer"), fresh.body.innerHTML, "innerHTML");
 }
+
+const shownInDrawer = () => document.querySelector("#drawer [data-refresh]")?.dataset.refresh;
 
 /** Nothing where there is no such page for this reader any more; what is shown then stays, marked as gone. */
 async function page(address) {

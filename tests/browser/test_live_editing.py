@@ -110,3 +110,52 @@ def test_a_failure_is_told_also_when_what_asked_is_gone(stack, browse, customer)
     page.route("**/done/", fail_late)
     follow_ups.get_by_role("checkbox").click()
     expect(page.locator("#toasts .bad")).to_be_visible()
+
+
+LONGER = 500  # ms than a list waits for readers who ask all at once
+
+
+def held_once(page, address, meanwhile):
+    """What is asked for there first is answered as it was before `meanwhile`, and after it."""
+
+    def hold(route):
+        response = route.fetch()
+        meanwhile()
+        route.fulfill(response=response)
+
+    page.route(address, hold, times=1)
+
+
+def test_a_list_that_comes_late_lacks_nothing_that_happened_meanwhile(stack, page, customer):
+    follow_ups = page.locator(f"#follow-ups-{customer.pk}")
+
+    def add(title):
+        services.add_follow_up(customer.pk, actor=stack.people.bob, title=title, due_at=now())
+        expect(page.locator("#entries-page")).to_contain_text(title)
+
+    def add_another():
+        add("Send the offer")
+        page.wait_for_timeout(LONGER)  # so that it is asked for again before the first answer is there
+
+    held_once(page, "**/follow-ups/", add_another)
+    add("Call first")
+    expect(follow_ups).to_contain_text("Send the offer")
+
+
+def test_who_begins_to_edit_a_note_keeps_it_though_the_list_comes_that_was_asked_for_before(stack, page, customer):
+    services.add_note(customer.pk, actor=stack.people.alice, body="Mine")
+    page.get_by_role("button", name="Notes", exact=True).click()
+    notes = page.locator("#notes-page")
+    notes.get_by_role("button", name="Edit").wait_for()
+
+    def begin_to_edit():
+        notes.get_by_role("button", name="Edit").click()
+        notes.get_by_role("textbox").fill("Mine, and more")
+
+    with page.expect_response("**/timeline/?show=notes*"):
+        held_once(page, "**/timeline/?show=notes*", begin_to_edit)
+        services.add_note(customer.pk, actor=stack.people.bob, body="His")
+    page.wait_for_timeout(LONGER)
+    expect(notes.get_by_role("textbox")).to_have_value("Mine, and more")
+    notes.get_by_role("button", name="Cancel").click()
+    expect(notes).to_contain_text("His")

@@ -1,6 +1,5 @@
 """Cut off, left behind, flooded: the page says that it is not live, and is right again by itself, without a reload."""
 
-import json
 import os
 import re
 import signal
@@ -14,11 +13,10 @@ from django.db import connection, transaction
 from playwright.sync_api import expect
 
 from crm.records import valkey
-from crm.records.models import Change
 from customers import services
 from customers.models import Customer
 from tests.browser.watching import begin_edit, field, is_the_same, observe
-from tests.factories import change, make_customer, make_user, set_role
+from tests.factories import change, make_customer
 
 pytestmark = pytest.mark.browser
 
@@ -140,105 +138,6 @@ def test_with_another_log_a_list_and_its_drawer_are_as_in_the_database(stack, br
     page.mouse.move(5, 5)
     expect(page.locator(f"tr[data-record='{added.topic}']")).to_be_visible()
     assert is_the_same(page)
-
-
-def test_a_list_that_is_told_twenty_times_in_a_second_to_fetch_itself_does_so_once(stack, browse, customer, city):
-    page = browse(stack.people.alice, f"/customers/?q={city}")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url) if "x-requested-with" in request.headers else None)
-    flood = """() => {
-        let told = 0;
-        const rows = document.getElementById("customer-rows");
-        const telling = setInterval(() => {
-            rows.dispatchEvent(new CustomEvent("pulse:flood", { bubbles: true }));
-            if (++told === 20) clearInterval(telling);
-        }, 50);
-    }"""
-    with page.expect_request(lambda request: "x-requested-with" in request.headers, timeout=BACK):
-        page.evaluate(flood)
-    change(customer, stack.people.bob, stage="vip")
-    expect(page.locator("#customer-rows")).to_contain_text("VIP", timeout=BACK)
-    with page.expect_request(lambda request: "x-requested-with" in request.headers, timeout=BACK):
-        page.evaluate(
-            "document.getElementById('customer-rows').dispatchEvent(new CustomEvent('pulse:flood', { bubbles: true }))"
-        )
-    assert len(asked) == 2  # the twenty, and the one afterwards
-
-
-def test_a_page_that_is_told_to_renew_itself_while_it_does_is_fetched_once_more(stack, browse, customer):
-    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url) if "x-requested-with" in request.headers else None)
-    renew = """() => new Promise((done) => {
-        const list = document.getElementById("entries-page");
-        let renewed = 0;
-        list.addEventListener("pulse:renewed", () => { if (++renewed) done(); });
-        for (let told = 0; told < 20; told += 1) list.dispatchEvent(new CustomEvent("pulse:renew", { bubbles: true }));
-    })"""
-    page.evaluate(renew)
-    assert len(asked) == 2
-
-
-def hold_renewal(page, meanwhile):
-    """What happens between the moment at which the server draws the page anew and that at which it arrives."""
-
-    def hold(route):
-        if "x-requested-with" not in route.request.headers:
-            return route.continue_()
-        answer = route.fetch()
-        meanwhile()
-        return route.fulfill(response=answer)
-
-    page.route("**/customers/**", hold)
-
-
-def renewed(page, region):
-    renew = """(region) => new Promise((done) => {
-        const node = document.querySelector(region);
-        node.addEventListener("pulse:renewed", done, { once: true });
-        node.dispatchEvent(new CustomEvent("pulse:renew", { bubbles: true }));
-    })"""
-    page.evaluate(f"({renew})('{region}').then(() => true)")
-
-
-def test_a_change_that_comes_while_its_list_is_fetched_again_stays(stack, browse, customer, city):
-    page = browse(stack.people.alice, f"/customers/?q={city}&sort=name")
-    row = page.locator(f"tr[data-record='{customer.topic}']")
-
-    def meanwhile():
-        change(customer, stack.people.bob, stage="vip")
-        expect(row).to_contain_text("VIP")
-
-    hold_renewal(page, meanwhile)
-    renewed(page, "#customer-rows")
-    expect(row).to_contain_text("VIP")
-
-
-def test_what_a_resync_was_drawn_before_comes_after_it_though_the_head_is_further(stack, browse, customer, city):
-    """Rights that change take the views from a socket: nothing tells of a row that comes while the page is fetched."""
-    ada = make_user(f"p{uuid.uuid4().hex[:8]}", role="agent", team=stack.people.alice.team)
-    page = browse(ada, f"/customers/?q={city}&sort=name")
-    sockets = []
-    page.on("websocket", lambda socket: sockets.append(socket))
-    page.reload()
-    expect_live(page)
-    added = []
-
-    def meanwhile():
-        with sockets[-1].expect_event("framereceived", lambda text: says_head_after(text, added)):
-            added.append(make_customer(stack.people.alice, name="Zoe New", city=city))
-
-    hold_renewal(page, meanwhile)
-    page.mouse.move(5, 5)
-    set_role(ada, "manager")
-    expect(page.locator(f"tr[data-record='{customer.topic}']")).to_be_visible()
-    expect(page.locator("#customer-rows tr")).to_have_count(2, timeout=BACK)
-
-
-def says_head_after(text, added):
-    """A head at which the customer that was added is in the log."""
-    head = json.loads(text).get("head", 0)
-    return bool(added) and Change.objects.filter(root=added[0].topic, seq__lte=head).exists()
 
 
 def test_a_customer_that_came_back_from_the_trash_is_live_again(stack, browse, customer, city):

@@ -79,4 +79,4 @@ def test_the_list_shows_what_comes_without_jumping_under_the_hand(stack, browse)
     expect(page.get_by_role("button", name="new")).to_be_hidden()
     page.mouse.move(1, 1)
     page.locator("h1").click()
-    expect(page.locator(f"#request-{ask().pk}")).to_be_visible()
+    expect(page.locator(f"#request-{ask().pk}")).to_be_visible(timeout=15_000)  # it may wait three seconds by itself

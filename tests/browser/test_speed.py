@@ -24,7 +24,7 @@ def pages(stack, context, page):
 
 def open_live(page, address):
     page.goto(address)
-    expect(page.locator("html[data-live=live]")).to_be_attached()
+    expect(page.locator("html[data-live=live]")).to_be_attached(timeout=15_000)
 
 
 def delivery_of(customer, page):
