@@ -63,6 +63,13 @@ def epoch():
     return LogState.objects.get().epoch
 
 
+def begins_another_epoch(relay):
+    """Whether it does so when it takes the lead."""
+    before = epoch()
+    with leading(relay):
+        return epoch() != before
+
+
 def logged(after):
     return list(Change.objects.filter(seq__gt=after).order_by("seq").values(*CHECKED))
 
@@ -107,9 +114,7 @@ def test_who_led_before_another_led_knows_not_enough(relay):
         number(mover, "told by the other")
         mover.connection.execute("ROLLBACK")
     crash()
-    before = epoch()
-    with leading(relay):
-        assert epoch() != before
+    assert begins_another_epoch(relay)
 
 
 def test_what_was_told_too_long_ago_is_not_remembered(relay):
@@ -120,18 +125,14 @@ def test_what_was_told_too_long_ago_is_not_remembered(relay):
         number(mover, "now")
         mover.connection.execute("ROLLBACK")
     crash()
-    before = epoch()
-    with leading(relay):
-        assert epoch() != before
+    assert begins_another_epoch(relay)
 
 
 def test_a_change_that_is_gone_is_not_told_again_as_another(relay):
     """As after a switch to a replica that had not got it."""
     numbered_and_taken_back(relay, "one", "two")
-    before = epoch()
     ChangeNew.objects.latest("id").delete()
-    with leading(relay):
-        assert epoch() != before
+    assert begins_another_epoch(relay)
 
 
 def test_after_an_orderly_end_a_crash_takes_nothing_back(relay, monkeypatch):
@@ -139,9 +140,7 @@ def test_after_an_orderly_end_a_crash_takes_nothing_back(relay, monkeypatch):
     with connect() as own:
         relay.lead(own)
     crash()
-    before = epoch()
-    with leading(Relay()):
-        assert epoch() == before
+    assert not begins_another_epoch(Relay())
 
 
 def test_another_leader_without_a_crash_goes_on(relay):
