@@ -2,9 +2,14 @@
 
 from playwright.sync_api import expect
 
-# Marks the page, so that a reload would be noticed, and counts what moves without the reader's doing.
+# Marks the page, so that a reload would be noticed, notes when it ceases to be live, and counts what moves without the
+# reader's doing.
 OBSERVE = """() => {
     window.isTheSame = true;
+    window.leftLiveAt = null;
+    new MutationObserver(() => {
+        if (document.documentElement.dataset.live !== "live") window.leftLiveAt ??= Date.now() / 1000;
+    }).observe(document.documentElement, { attributeFilter: ["data-live"] });
     window.shifts = [];
     window.longTasks = [];
     new PerformanceObserver((list) => {
@@ -35,6 +40,23 @@ def shifts(page):
 def is_the_same(page):
     """Whether the page was neither loaded again nor left since `observe`."""
     return page.evaluate("window.isTheSame === true")
+
+
+NOTE_WASHES = """() => {
+    window.washed = [];
+    new MutationObserver((changes) => {
+        for (const { target } of changes) if (target.matches(".washed")) window.washed.push(target.dataset.field);
+    }).observe(document.body, { subtree: true, attributeFilter: ["class"] });
+}"""
+
+
+def note_washes(page):
+    page.evaluate(NOTE_WASHES)
+
+
+def washed(page):
+    """The fields that were washed since `note_washes`: a wash is over sooner than a busy machine may look."""
+    return page.evaluate("window.washed")
 
 
 def field(page, name):
