@@ -91,6 +91,31 @@ def test_who_changed_a_value_is_said_where_there_is_room_and_shown_where_there_i
     )
 
 
+def test_a_phone_that_changes_is_read_at_once_and_grouped_when_the_library_is_there(stack, browse, customer):
+    page, held = browse(stack.people.alice, f"/customers/{customer.pk}/"), []
+    page.route(re.compile("libphonenumber"), lambda route: held.append(route))
+    for number in ("+33612345678", "+447911123456"):
+        change(customer, stack.people.bob, phones=[number])
+        expect(field(page, "phones")).to_contain_text(number)
+
+    while not held:
+        page.evaluate("0")  # a round to the browser, which tells what it asks for
+    held.pop().continue_()
+    expect(field(page, "phones")).to_contain_text("+44 7911 123456")
+
+    change(customer, stack.people.bob, phones=["+33612345678"])
+    expect(field(page, "phones")).to_contain_text("+33 6 12 34 56 78")
+
+
+def test_a_country_that_browsers_name_apart_reads_as_on_a_page_loaded_anew(stack, browse, customer):
+    page = browse(stack.people.alice, f"/customers/{customer.pk}/")
+    change(customer, stack.people.bob, country="HK", language="zh-HK")
+    for _time in ("live", "anew"):
+        expect(field(page, "country")).to_contain_text("Hong Kong SAR China")
+        expect(field(page, "language")).to_contain_text("Chinese (Hong Kong SAR China)")
+        page.reload()
+
+
 def test_initials_and_the_line_below_the_name_follow(stack, browse, city):
     customer = make_customer(stack.people.alice, name="Aisha Rahman")
     company = make_customer(stack.people.alice, kind="company", name="Kestrel Health")
