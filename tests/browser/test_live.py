@@ -26,7 +26,8 @@ def city():
 
 @pytest.fixture
 def customer(stack, city):
-    return make_customer(stack.people.alice, name="Marta Lindqvist", city=city, title="Head of sales")
+    facts = {"city": city, "title": "Head of sales", "phones": ["+46701234566"]}
+    return make_customer(stack.people.alice, name="Marta Lindqvist", **facts)
 
 
 def row(page, customer):
