@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 
-from crm.requests import engine, worker
+from crm.requests import engine, turns, worker
 
 
 def claim(worker="here:1"):
@@ -13,7 +13,7 @@ def claim(worker="here:1"):
 
 
 def handle(attempt):
-    turn = worker.Turn("requests", "here")
+    turn = turns.Turn("requests", "here")
     turn.over = 0
     return worker.handle(attempt, turn)
 

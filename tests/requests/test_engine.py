@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crm.records.errors import NotEditable, NotVisible
 from crm.records.models import ChangeNew
-from crm.requests import engine, probe, services, waking, worker
+from crm.requests import engine, probe, services, turns, waking, worker
 from crm.requests.kinds import Kind, Refused, register
 from crm.requests.models import ProbeEffect, Request
 from tests.factories import make_customer
@@ -284,7 +284,7 @@ def test_a_slot_drains_the_queue_the_customers_lines_included(ask, everybody):
     other = make_customer(everybody.alice, name="Other")
     requests = [ask("1"), ask("2"), ask("3", on=other), ask("4", on=other)]
 
-    worker.work(worker.Turn("requests", "here"))
+    worker.work(turns.Turn("requests", "here"))
 
     assert [state(each) for each in requests] == ["done"] * 4
     assert Request.objects.filter(attempt=1).count() == 4

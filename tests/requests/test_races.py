@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from crm.requests import engine, services, worker
+from crm.requests import engine, leases, services
 from crm.requests.kinds import Attempt
 from crm.requests.models import Request
 from tests.factories import make_customer
@@ -115,13 +115,13 @@ def test_what_is_deleted_holds_up_nobody(line, gone):
 
 
 def test_an_attempt_that_was_lost_leaves_the_lease_of_the_next_one_alone(monkeypatch):
-    monkeypatch.setattr(worker, "RENEW_EVERY", 0)
+    monkeypatch.setattr(leases, "RENEW_EVERY", 0)
     lost, newer = (Attempt(7, "probe", 1, {}, number, number, "") for number in (1, 2))
-    leases = worker.Leases()
-    monkeypatch.setattr(leases, "run", lambda: None)
+    held = leases.Leases()
+    monkeypatch.setattr(held, "run", lambda: None)
 
-    leases.take(lost)
-    leases.take(newer)
-    leases.release(lost)
+    held.take(lost)
+    held.take(newer)
+    held.release(lost)
 
-    assert leases.due() == [(7, 2)]
+    assert held.due() == [(7, 2)]

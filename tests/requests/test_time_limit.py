@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm.requests import engine, probe, services, waking, worker
+from crm.requests import engine, overtime, probe, services, waking, worker
 from crm.requests.kinds import Kind, register
 from crm.requests.models import ProbeEffect, Request
 from customers.models import Customer
@@ -19,8 +19,8 @@ names = (f"hangs {number}" for number in count())
 
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch):
-    monkeypatch.setattr(worker, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(worker, "GRACE", 0.05)
+    monkeypatch.setattr(overtime, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(overtime, "GRACE", 0.05)
     monkeypatch.setattr(waking, "wake", lambda _queue: None)
 
 
@@ -103,7 +103,7 @@ def test_what_it_holds_in_the_database_is_free(ask, stuck):
 
 
 def test_one_that_waits_for_the_database_is_stopped_and_its_thread_goes_on(ask, monkeypatch):
-    monkeypatch.setattr(worker, "GRACE", 30)
+    monkeypatch.setattr(overtime, "GRACE", 30)
     hanging, next_one = ask(sleep_in_database), ask(time_limit=30)
 
     drain()
