@@ -15,7 +15,7 @@ from crm.staff import services as staff
 from crm.staff.models import Role, User
 from customers.models import Customer
 from tests.factories import change, deactivate_user, make_user
-from tests.live.client import refused
+from tests.live.client import PATIENCE, refused
 
 
 def test_without_session_or_token_nobody_comes_in(stack):
@@ -30,7 +30,7 @@ def test_a_page_whose_session_has_ended_is_told_so_and_nothing_else(stack):
             connect(stack.ws_url, additional_headers=cookie | {"Origin": stack.url}) as socket,
             pytest.raises(ConnectionClosedError) as closed,
         ):
-            socket.recv(timeout=5)
+            socket.recv(timeout=PATIENCE)
         assert closed.value.rcvd.code == 4401
 
 
@@ -103,8 +103,9 @@ def test_signing_out_closes_the_socket_of_that_session(stack, browse, listen):
 
 def test_a_socket_ends_with_its_session_unless_that_is_prolonged(stack, browse):
     person = make_user(f"p{uuid.uuid4().hex[:8]}", team=stack.people.alice.team)
-    ended, prolonged = (browse(person, lives=timedelta(seconds=3)) for _ in range(2))
+    prolonged = browse(person, lives=timedelta(seconds=3))
     Session.objects.filter(pk=prolonged.session_key).update(expire_date=timezone.now() + timedelta(days=1))
+    ended = browse(person, lives=timedelta(seconds=3))
     assert ended.wait_for_close() == 4401
     time.sleep(1)
     prolonged.settle()
