@@ -31,13 +31,15 @@ UNSURE = 10.0  # seconds in which PostgreSQL surely writes what was committed (t
 
 # Most looks find nothing, and starting the statement that moves takes longer than finding that out.
 LOOK = f"SELECT count(*) AS n FROM (SELECT FROM change_new WHERE id > %s LIMIT {MOST}) AS looked"  # noqa: S608  (constant)
-# Where masses wait, nearly all are of one transaction; what others wrote just before its commit is no part of them.
-LAST_OF_MASS = f"""
+# Where masses wait, nearly all are of one transaction; what others wrote while it was open is no part of them.
+SURVEY = f"""
     WITH most AS (
         SELECT writer, count(*) AS n
         FROM (SELECT xmin AS writer FROM change_new WHERE id > %s ORDER BY id LIMIT {MOST}) AS near
         GROUP BY writer ORDER BY n DESC LIMIT 1)
-    SELECT coalesce(max(id), 0) AS id FROM change_new AS o CROSS JOIN most WHERE o.xmin = writer OR n < {CROWDED}
+    SELECT coalesce(max(id) FILTER (WHERE o.xmin = writer OR n < {CROWDED}), 0) AS last,
+           coalesce(array_agg(id ORDER BY id) FILTER (WHERE o.xmin <> writer AND n >= {CROWDED}), '{{}}') AS others
+    FROM change_new AS o CROSS JOIN most
 """  # noqa: S608  (constants)
 SHARED = ", ".join(name for name in COLUMNS if name not in ("seq", "numbered_at"))
 # A row above the line passes those below it only where none of them is about the same record. Comparing pairs leaves
@@ -47,6 +49,11 @@ FIRST = f"""
     SELECT * FROM (SELECT *, ctid AS tid FROM change_new WHERE id > %(low)s ORDER BY id LIMIT {MOST}) n WHERE (
         SELECT o.id FROM change_new o WHERE (o.root, o.id) BETWEEN (n.root, 0) AND (n.root, %(low)s) LIMIT 1) IS NULL
     ORDER BY id LIMIT %(limit)s"""  # noqa: S608  (constants)
+AMID = """
+    SELECT *, ctid AS tid FROM change_new n WHERE id = ANY(%(ids)s) AND (
+        SELECT o.id FROM change_new o
+        WHERE (o.root, o.id) BETWEEN (n.root, 0) AND (n.root, n.id - 1) AND o.id <> ALL(%(ids)s) LIMIT 1) IS NULL
+    ORDER BY id"""
 KNOWN = "SELECT *, ctid AS tid FROM change_new WHERE id = ANY(%(ids)s) ORDER BY id"
 
 
@@ -91,7 +98,7 @@ WHERE ids IS NOT NULL ORDER BY seq
 """  # noqa: S608  (constants)
 
 
-FIND_AND_NUMBER, NUMBER_AGAIN = numbering(FIRST), numbering(KNOWN)
+NUMBER_FIRST, NUMBER_AMID, NUMBER_AGAIN = numbering(FIRST), numbering(AMID), numbering(KNOWN)
 
 
 def connect() -> "psycopg.Connection[Any]":
@@ -148,6 +155,7 @@ class Mover:
         self.epoch, self.head = state["epoch"], state["head"]
         self.low = 0
         self.crowd = 0  # the last id of the rows that wait in masses
+        self.amid: list[int] = []  # ids of others' rows among them
         self.has_passed = False
         self.moved: list[tuple[float, int]] = []
         self.sweep_due = self.moved_at = -60.0
@@ -159,30 +167,39 @@ class Mover:
         self.make_room()
         if self.crowd and not self.has_passed:
             self.has_passed = True
-            waiting = self.waiting(self.crowd)
-            if waiting and (passing := self.take(self.crowd, CROWDED if waiting == MOST else MOST)):
+            if passing := self.take_amid() or self.take_after():
                 return passing
         self.has_passed = False
         return self.take_first()
 
+    def take_amid(self) -> list[dict[str, Any]]:
+        """Others' changes among the masses, but for those that have to wait for one of the masses."""
+        ids, self.amid = self.amid[:CROWDED], self.amid[CROWDED:]
+        return self.take(NUMBER_AMID, ids=ids) if ids else []
+
+    def take_after(self) -> list[dict[str, Any]]:
+        waiting = self.waiting(self.crowd)
+        limit = CROWDED if waiting == MOST else MOST
+        return self.take(NUMBER_FIRST, low=self.crowd, limit=limit) if waiting else []
+
     def take_first(self) -> list[dict[str, Any]]:
-        """What waits longest. While masses wait, what came after that crowd may pass it at every turn."""
+        """What waits longest. While masses wait, others' changes may pass that crowd at every turn."""
         began = self.clock()
         is_sweep = began >= self.sweep_due
         # A sweep does not look first: it would meet twice all that is in its way.
         waiting = MOST if is_sweep or self.crowd else self.waiting(self.low)
         limit = CROWDED if self.crowd or waiting == MOST else MOST
-        rows = self.take(0 if is_sweep else self.low, limit) if waiting else []
+        rows = self.take(NUMBER_FIRST, low=0 if is_sweep else self.low, limit=limit) if waiting else []
+        if len(rows) < limit:
+            self.crowd, self.amid = 0, []
+        elif is_sweep or rows[-1]["id"] >= self.crowd:
+            self.survey()
         if is_sweep:
             self.end_sweep(began, rows)
         self.took = 0.0 if is_sweep else self.clock() - began
         if rows:
             self.moved_at = began
             self.moved.append((began, rows[-1]["id"]))
-        if len(rows) < limit:
-            self.crowd = 0
-        elif rows[-1]["id"] >= self.crowd:
-            self.crowd = self.last_of_mass()
         self.settle(began)
         return rows
 
@@ -193,10 +210,16 @@ class Mover:
         if rows and rows[0]["id"] <= self.low:
             self.low, self.moved = rows[0]["id"] - 1, []
 
-    def take(self, line: int, limit: int) -> list[dict[str, Any]]:
-        """Moves what waits above a line and is not about a record of which something waits below it."""
+    def survey(self) -> None:
+        """Where the masses end, and what of others waits among them."""
+        found = self.connection.execute(SURVEY, [self.low]).fetchone()
+        self.crowd = found["last"] if found else 0
+        self.amid = [each for each in found["others"] if each < self.crowd][:MOST] if found else []
+
+    def take(self, statement: str, **which: Any) -> list[dict[str, Any]]:
+        """Moves what the statement finds, which is nothing about a record of which something waits that is older."""
         head = self.head
-        rows = self.number(FIND_AND_NUMBER, low=line, limit=limit)
+        rows = self.number(statement, **which)
         if rows:
             self.told.add(Batch(self.clock(), head, [row["id"] for row in rows]))
         return rows
@@ -225,10 +248,6 @@ class Mover:
         """How many rows, as far as one look goes."""
         found = self.connection.execute(LOOK, [line]).fetchone()
         return int(found["n"]) if found else 0
-
-    def last_of_mass(self) -> int:
-        found = self.connection.execute(LAST_OF_MASS, [self.low]).fetchone()
-        return int(found["id"]) if found else 0
 
     def settle(self, now: float) -> None:
         """Ids that were moved a while ago are dead index entries: looks that start above them stay fast."""

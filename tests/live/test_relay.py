@@ -14,7 +14,7 @@ from crm.live.relay import Relay
 from crm.records import valkey
 from crm.records.models import Change, ChangeNew, LogState, Tally
 from customers import services
-from customers.models import Customer, Tag
+from customers.models import Customer, Note, Tag
 from tests.factories import make_customer, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,6 +131,33 @@ def test_what_was_written_just_before_a_bulk_updates_commit_passes_it_too(mover)
     Tag.objects.filter(pk=tag.pk).update(name="after")
     assert len(mover.move()) == 50
     assert [row["data"]["name"] for row in mover.move()] == ["just before", "after"]
+
+
+def test_what_became_visible_with_a_bulk_update_passes_it_but_for_what_is_about_its_rows(mover):
+    """In its place amid the masses it would keep all later changes of its record waiting as long."""
+    alice = people().alice
+    make_many(mover, alice, 1200)
+    tag = Tag.objects.create(name="other")
+    last, of_mass = Customer.objects.order_by("-pk")[:2]
+    drain(mover)
+    with connect() as bulk:
+        bulk.execute("BEGIN")
+        bulk.execute("UPDATE customers_customer SET stage_id = 'vip' WHERE id < %s", [last.pk])
+        Tag.objects.filter(pk=tag.pk).update(name="amid")
+        note = Note.objects.create(customer=of_mass, author=alice, body="amid")
+        Customer.objects.filter(pk=last.pk).update(title="amid")
+        bulk.execute("UPDATE customers_customer SET stage_id = 'vip' WHERE id = %s", [last.pk])
+        bulk.execute("COMMIT")
+    mover.low, mover.sweep_due = ChangeNew.objects.earliest("id").pk - 1, math.inf
+    Tag.objects.filter(pk=tag.pk).update(name="after")
+
+    assert len(mover.move()) == 50
+    passing = mover.move()
+    assert [(row["record"], row["record_id"]) for row in passing] == [("tag", tag.pk), ("customer", last.pk)]
+    assert [row["record"] for row in [*mover.move(), *mover.move()]].count("tag") == 1
+    rows = drain(mover)
+    assert [row["version"] for row in rows if row["record_id"] == last.pk] == [3]
+    assert [row["record_id"] for row in rows if row["record"] == "note"] == [note.pk]
 
 
 def test_masses_after_masses_pass_them_by_few_at_a_time(mover):
