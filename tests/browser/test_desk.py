@@ -15,6 +15,7 @@ def test_a_question_is_offered_taken_and_answered_before_everybodys_eyes(stack, 
     panel = page.locator(f"#requests-panel-{customer.pk}")
 
     panel.get_by_role("link", name="New request").click()
+    panel.get_by_label("Kind of request").click()
     panel.get_by_role("link", name="Question or complaint").click()
     panel.get_by_label("Subject").fill("Where is my parcel?")
     panel.get_by_role("button", name="Send").click()
