@@ -35,7 +35,8 @@ BULK = """\
 One UPDATE of {bulk:,} rows by plain SQL while 50 changes a second are made to 100 other records; all processes run, 8
 sockets watch 25 rows of the bulk each, spread from its first to its last, one socket the other records; from written to
 received. A checkpoint before it leaves the segments of WAL that were filled to be written again, as it is in a database
-that has run for a while."""
+that has run for a while. Beside it: the same changes while one statement keeps one of the cores busy and touches
+nothing."""
 
 
 def main() -> None:
@@ -153,13 +154,20 @@ def leave_others_alone(report: Report, options: argparse.Namespace) -> None:
     report.add(Figure("  its statement took", found.statement, "s"))
     report.add(Figure("  the last watched row arrived after", found.seconds, "s"))
     report.add(Figure("others' p99 during it", during, "ms", 3 * normal, "lower", normal, "before it"))
+    computing = quantile(found.beside_computing, 0.99)
+    report.add(Figure("  beside a statement that only computes, p99", computing, "ms", None, "lower", normal,
+                      "before it"))  # fmt: skip
     beside = quantile(found.during_statement, 0.99)
     report.add(Figure("  while its statement ran, p99", beside, "ms", None, "lower", normal, "before it"))
     alone, beside = quantile(found.normal_commits, 0.99), quantile(found.commits_during, 0.99)
     report.add(Figure("  of which their own commits, p99", beside, "ms", None, "lower", alone, "before it"))
     report.plot(
         "Others' changes, written to received", "percentile", "ms",
-        [distribution("before", found.normal), distribution("during a bulk update", found.during)],
+        [
+            distribution("before", found.normal),
+            distribution("beside one that only computes", found.beside_computing),
+            distribution("during a bulk update", found.during),
+        ],
     )  # fmt: skip
 
 

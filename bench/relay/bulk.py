@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 WATCHERS, WATCHED = 8, 25  # sockets on records of the bulk update, and records of each, from its first to its last
 OTHERS = 100  # records that it leaves alone, watched by one more socket
 RATE = 50.0  # changes a second to those
+COMPUTE = "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$"
 BULK = "UPDATE customers_customer SET title = 'of the bulk update' WHERE id = ANY(%s)"
 PATIENCE = 300.0
 
 
 @dataclass
 class Bulk:
-    """Milliseconds of others' changes, from written to received and to committed, before the bulk update, during it and
-    while its statement ran; how many watched rows arrived, after how long."""
+    """Milliseconds of others' changes, from written to received and to committed, before the bulk update, beside one
+    that only computes, during it and while its statement ran; how many watched rows arrived, after how long."""
 
     normal: list[float] = field(default_factory=list)
+    beside_computing: list[float] = field(default_factory=list)
     during: list[float] = field(default_factory=list)
     during_statement: list[float] = field(default_factory=list)
     normal_commits: list[float] = field(default_factory=list)
@@ -55,7 +57,8 @@ class Timed(Client):
 
 
 def run(stack: "Stack", ids: Sequence[int], seconds: float) -> Bulk:
-    """`seconds` of others' changes alone, then the same while all rows but those are updated by one statement."""
+    """`seconds` of others' changes alone, as many beside a statement that only computes, then beside one that updates
+    all rows but those."""
     others, bulk = list(ids[:OTHERS]), list(ids[OTHERS:])
     headers = {"Cookie": f"sessionid={stack.sign_in(stack.people.dana)}", "Origin": stack.url}
     reuse_segments(stack.database_url)
@@ -67,6 +70,11 @@ def run(stack: "Stack", ids: Sequence[int], seconds: float) -> Bulk:
         write = partial(write_steadily, 0, url=stack.database_url, ids=others, writers=1, rate=RATE)
         found.normal_commits = write(seconds=seconds)
         found.normal, near.delays = near.delays, []
+        computing = threading.Thread(target=compute, args=(stack.database_url, seconds))
+        computing.start()
+        write(seconds=seconds)
+        computing.join()
+        found.beside_computing, near.delays = near.delays, []
         stop = threading.Event()
         writer = threading.Thread(target=lambda: found.commits_during.extend(write_until(stop, write)))
         writer.start()
@@ -102,6 +110,13 @@ def watching(url: str, headers: dict[str, str], ids: Sequence[int]) -> Iterator[
 def write_until(stop: threading.Event, write: Callable[..., list[float]]) -> Iterator[float]:
     while not stop.is_set():
         yield from write(seconds=1.0)
+
+
+def compute(url: str, seconds: float) -> None:
+    """Keeps one core busy and touches nothing."""
+    limit = f"-c statement_timeout={int(1000 * seconds)}"
+    with psycopg.connect(url, autocommit=True, options=limit) as connection, suppress(psycopg.errors.QueryCanceled):
+        connection.execute(COMPUTE)
 
 
 def update(url: str, ids: list[int]) -> float:
