@@ -24,6 +24,7 @@ BUSY_FOR = 2.0  # seconds after a change that count as busy
 SWEEP_EVERY = 0.25  # seconds between full sweeps, which find rows below the low-water mark
 SWEEP_REST = 100  # times as long as a sweep took, until the next: it meets all that an open bulk update has written,
 # and all that a held snapshot keeps from vacuum, and meanwhile everybody waits
+LONGEST_REST = 1.0  # seconds; what a slow writer leaves below the mark is shown by then, however far PostgreSQL is
 SETTLED = 0.5  # seconds after which a moved id becomes the low-water mark
 FAR = 2_000  # ids after which it does at once: an open bulk update takes them, and looks meet all its rows
 PARTITION = 1_000_000  # changes in one partition of the log
@@ -206,7 +207,8 @@ class Mover:
     def end_sweep(self, began: float, rows: list[dict[str, Any]]) -> None:
         """Where it found rows below the low-water mark, there may be more."""
         now = self.clock()
-        self.sweep_due = now + max(SWEEP_EVERY, SWEEP_REST * (now - began))
+        took = now - began
+        self.sweep_due = now + min(max(SWEEP_EVERY, SWEEP_REST * took), max(LONGEST_REST, took))
         if rows and rows[0]["id"] <= self.low:
             self.low, self.moved = rows[0]["id"] - 1, []
 
