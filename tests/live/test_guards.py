@@ -169,6 +169,7 @@ def test_the_low_water_sweep(empty_log, monkeypatch, is_guarded):
     """A slow transaction commits below the ids that were moved long ago."""
     if not is_guarded:
         monkeypatch.setattr(movers, "SWEEP_EVERY", float("inf"))
+        monkeypatch.setattr(movers, "LONGEST_REST", float("inf"))
     staff = people()
     slow_one, quick_one = make_customer(staff.alice, name="Slow"), make_customer(staff.alice, name="Quick")
     now = [0.0]
